@@ -1,0 +1,2 @@
+//! The `xenops` command.
+fn main() {}

@@ -1,0 +1,3 @@
+//! xenopsd: libxl over JSON-RPC.
+#[cfg(feature = "client")]
+pub mod client;
