@@ -1,0 +1,86 @@
+//! Every libxl type as JSON and every libxl function as a method: generated from libxl's headers.
+//!
+//! In: a method's name and its params on the tape. Out: the result as JSON in the writer, or a [`Failure`]. This page
+//! holds what the generated code shares; the code itself is in the build's output directory (see `src/gen`, and
+//! `tests/golden` for a piece to read). It contains no policy: that is in `gen::hints` and in `rpc`.
+#![allow(unsafe_code, reason = "generated calls of C functions and reads of C structs")]
+
+mod builtin;
+
+/// Encoders: C values as JSON, one function a type. Made by `gen::emit_encode`.
+#[allow(missing_docs, clippy::all, clippy::pedantic, unused_qualifications, reason = "generated")]
+pub mod encode {
+    use super::builtin::*;
+    use crate::json::Writer;
+    use crate::xl::Xl;
+    use crate::xl::sys::*;
+
+    include!(concat!(env!("OUT_DIR"), "/encode.rs"));
+}
+
+/// The method table and one function a method. Made by `gen::emit_methods`.
+#[allow(missing_docs, clippy::all, clippy::pedantic, unused_qualifications, reason = "generated")]
+mod methods {
+    use super::{Call, Class, Method, Place, encode};
+    use crate::error::{Failure, Outcome};
+    use crate::xl::sys::*;
+    use crate::xl::{List, Managed, Owned, Text, check, present};
+
+    include!(concat!(env!("OUT_DIR"), "/methods.rs"));
+}
+
+use crate::error::Outcome;
+use crate::json::{Params, Writer};
+use crate::xl::Xl;
+
+/// One libxl function that clients may call.
+#[derive(Debug)]
+pub struct Method {
+    /// libxl's name without `libxl_`, as it is on the wire.
+    pub name: &'static str,
+    /// The parameters, in the order that positional params have.
+    pub params: &'static [&'static str],
+    /// What the method does to the host.
+    pub class: Class,
+    /// Where the call is made.
+    pub place: Place,
+    /// Decodes the params, calls libxl, encodes the result.
+    pub call: for<'m> fn(&mut Call<'m, '_, '_>) -> Outcome<'m>,
+}
+
+/// What a method does to the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// It only looks.
+    Read,
+}
+
+/// Where a call is made, so that no client waits for another's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the loop: nothing but hypercalls.
+    Loop,
+    /// In a worker process: it asks xenstore, qemu, sysfs or a lock. (Until there are workers: in the loop, too.)
+    Worker,
+}
+
+/// What a method gets to work with.
+#[derive(Debug)]
+pub struct Call<'m, 'd, 'o> {
+    /// The library.
+    pub xl: &'d Xl,
+    /// The request's params.
+    pub params: Params<'m>,
+    /// Where the result goes.
+    pub writer: &'d mut Writer<'o>,
+}
+
+/// The method of that name, in libxl's form (`list_domain`) or Go's (`Xenops.ListDomain`).
+pub fn find(name: &str) -> Option<&'static Method> {
+    methods::BY_NAME.get(name).map(|&at| &methods::METHODS[usize::from(at)])
+}
+
+/// Every method there is, by name.
+pub fn all() -> &'static [Method] {
+    &methods::METHODS
+}

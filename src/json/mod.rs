@@ -1,0 +1,14 @@
+//! A frame as values, and values as bytes.
+//!
+//! In: one JSON document in the input buffer; C values. Out: a tape, read through [`Value`]; bytes in the output
+//! buffer, through [`Writer`]. This room knows no method and no libxl.
+
+mod params;
+mod tape;
+mod value;
+mod writer;
+
+pub use params::{Args, Names, Params};
+pub use tape::{Message, PADDING, ParseError, Parser};
+pub use value::{Kind, Value};
+pub use writer::{Pen, Writer};

@@ -1,0 +1,159 @@
+//! A request's params, matched against a method's parameter list.
+//!
+//! In: the `params` value (or none) and the parameters' names. Out: one slot a parameter, read by the generated code
+//! with [`Args`]. It refuses what the method does not know; it does not know what the parameters mean.
+
+use core::ffi::c_char;
+
+use super::value::{Kind, Value};
+use crate::error::{Fault, Place, Refusal, Refused};
+use bumpalo::Bump;
+
+/// How a parameter's name is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// Letter by letter.
+    Exact,
+    /// As Go's clients write them: `Domid`, `ConsNum`, `cons_num` are all `cons_num`.
+    Go,
+}
+
+/// The params of one request, not matched yet.
+#[derive(Debug, Clone, Copy)]
+pub struct Params<'m> {
+    arena: &'m Bump,
+    value: Option<Value<'m>>,
+    names: Names,
+}
+
+impl<'m> Params<'m> {
+    /// Params as they came; `None` when the request has none.
+    pub fn new(arena: &'m Bump, value: Option<Value<'m>>, names: Names) -> Self {
+        Self { arena, value, names }
+    }
+
+    /// Finds each named parameter. Unknown and repeated ones are refused, missing ones only when they are read.
+    pub fn bind<const N: usize>(&self, names: &'static [&'static str; N]) -> Result<Args<'m, N>, Refused<'m>> {
+        let mut args = Args { arena: self.arena, names, slots: [None; N] };
+        let Some(value) = self.value else { return Ok(args) };
+        match value.kind() {
+            Kind::Null => {}
+            Kind::Array => args.fill_positional(value)?,
+            Kind::Object => args.fill_named(value, self.names)?,
+            _ => return Err(value.refuse(Fault::NotParams)),
+        }
+        Ok(args)
+    }
+}
+
+/// A method's parameters, by their position in its list.
+#[derive(Debug)]
+pub struct Args<'m, const N: usize> {
+    arena: &'m Bump,
+    names: &'static [&'static str; N],
+    slots: [Option<Value<'m>>; N],
+}
+
+impl<'m, const N: usize> Args<'m, N> {
+    fn fill_positional(&mut self, array: Value<'m>) -> Result<(), Refused<'m>> {
+        let found = array.elements().count();
+        if found > N {
+            return Err(array.refuse(Fault::TooMany { expected: N, found }));
+        }
+        for (slot, element) in self.slots.iter_mut().zip(array.elements()) {
+            *slot = Some(element);
+        }
+        Ok(())
+    }
+
+    fn fill_named(&mut self, object: Value<'m>, how: Names) -> Result<(), Refused<'m>> {
+        for (name, value) in object.members() {
+            let refuse = |fault| value.refuse(fault).within(self.arena, Place::Member(name));
+            let Some(at) = self.names.iter().position(|known| same(known, name, how)) else {
+                return Err(refuse(Fault::Unknown { known: self.names }));
+            };
+            if self.slots[at].is_some() {
+                return Err(refuse(Fault::Duplicate));
+            }
+            self.slots[at] = Some(value);
+        }
+        Ok(())
+    }
+
+    fn refuse(&self, at: usize, fault: Fault<'m>) -> Refused<'m> {
+        Refusal::new(self.arena, fault).within(self.arena, Place::Member(self.names[at]))
+    }
+
+    fn read<T>(&self, at: usize, read: impl FnOnce(Value<'m>) -> Result<T, Refused<'m>>) -> Result<T, Refused<'m>> {
+        match self.slots[at] {
+            None => Err(self.refuse(at, Fault::Missing)),
+            Some(value) => read(value).map_err(|refused| refused.within(self.arena, Place::Member(self.names[at]))),
+        }
+    }
+
+    /// The parameter as it came, or `None` when it is absent or null.
+    pub fn optional(&self, at: usize) -> Option<Value<'m>> {
+        self.slots[at].filter(|value| value.kind() != Kind::Null)
+    }
+
+    /// A `uint8_t`.
+    pub fn u8(&self, at: usize) -> Result<u8, Refused<'m>> {
+        self.read(at, |value| Ok(u8::try_from(value.unsigned(u8::MAX.into())?).unwrap_or(u8::MAX)))
+    }
+
+    /// A `uint16_t`.
+    pub fn u16(&self, at: usize) -> Result<u16, Refused<'m>> {
+        self.read(at, |value| Ok(u16::try_from(value.unsigned(u16::MAX.into())?).unwrap_or(u16::MAX)))
+    }
+
+    /// A `uint32_t` or `unsigned int`.
+    pub fn u32(&self, at: usize) -> Result<u32, Refused<'m>> {
+        self.read(at, |value| Ok(u32::try_from(value.unsigned(u32::MAX.into())?).unwrap_or(u32::MAX)))
+    }
+
+    /// A `uint64_t`.
+    pub fn u64(&self, at: usize) -> Result<u64, Refused<'m>> {
+        self.read(at, |value| value.unsigned(u64::MAX))
+    }
+
+    /// An `int`.
+    pub fn i32(&self, at: usize) -> Result<i32, Refused<'m>> {
+        self.read(at, |value| Ok(i32::try_from(value.signed(i32::MIN.into(), i32::MAX.into())?).unwrap_or(i32::MAX)))
+    }
+
+    /// A `bool`.
+    pub fn bool(&self, at: usize) -> Result<bool, Refused<'m>> {
+        self.read(at, Value::bool)
+    }
+
+    /// An enumeration's C value, by its name.
+    pub fn enumeration(&self, at: usize, names: &'static [(&'static str, i64)]) -> Result<i64, Refused<'m>> {
+        self.read(at, |value| value.enumeration(names))
+    }
+
+    /// A C string in the input buffer, valid as long as the message.
+    pub fn c_str(&self, at: usize) -> Result<*const c_char, Refused<'m>> {
+        self.read(at, Value::c_str)
+    }
+
+    /// A C string that is not empty, for parameters where libxl takes "" for something else.
+    pub fn c_str_filled(&self, at: usize) -> Result<*const c_char, Refused<'m>> {
+        self.read(at, |value| match value.str()? {
+            "" => Err(value.refuse(Fault::Empty)),
+            _ => value.c_str(),
+        })
+    }
+}
+
+/// Does `found` name the parameter `known`?
+fn same(known: &str, found: &str, how: Names) -> bool {
+    match how {
+        Names::Exact => known == found,
+        Names::Go => {
+            let folded = |c: &u8| *c != b'_';
+            let known = known.bytes().filter(folded).map(|c| c.to_ascii_lowercase());
+            let found = found.bytes().filter(folded).map(|c| c.to_ascii_lowercase());
+            known.eq(found)
+        }
+    }
+}

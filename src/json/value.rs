@@ -1,0 +1,166 @@
+//! One value of a request, on the tape.
+//!
+//! In: a place on the tape of a [`Message`]. Out: numbers, strings, C strings, members, elements, or a refusal that
+//! says what was expected. It converts; it does not know what a value is for. Reading never panics: a value can
+//! only be made for a node that is there.
+
+use core::ffi::c_char;
+
+use simd_json::{Node, StaticNode};
+
+use super::tape::Message;
+use crate::error::{Fault, Refusal, Refused};
+
+/// A value on a message's tape.
+#[derive(Debug, Clone, Copy)]
+pub struct Value<'m> {
+    pub(super) message: &'m Message<'m>,
+    pub(super) at: usize,
+}
+
+/// What sort of JSON value stands somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool,
+    /// A number, of any form.
+    Number,
+    /// A string.
+    String,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+impl<'m> Value<'m> {
+    fn node(self) -> Node<'m> {
+        self.message.nodes()[self.at]
+    }
+
+    /// The message this value belongs to.
+    pub fn message(self) -> &'m Message<'m> {
+        self.message
+    }
+
+    /// What sort of value it is.
+    pub fn kind(self) -> Kind {
+        match self.node() {
+            Node::String(_) => Kind::String,
+            Node::Object { .. } => Kind::Object,
+            Node::Array { .. } => Kind::Array,
+            Node::Static(StaticNode::Null) => Kind::Null,
+            Node::Static(StaticNode::Bool(_)) => Kind::Bool,
+            Node::Static(_) => Kind::Number,
+        }
+    }
+
+    /// A refusal of this value, to be given its place by whoever knows it.
+    #[cold]
+    pub fn refuse(self, fault: Fault<'m>) -> Refused<'m> {
+        Refusal::new(self.message.arena(), fault)
+    }
+
+    /// A string, as it stands in the input buffer.
+    pub fn str(self) -> Result<&'m str, Refused<'m>> {
+        match self.node() {
+            Node::String(text) => Ok(text),
+            _ => Err(self.refuse(Fault::Expected("a string"))),
+        }
+    }
+
+    /// A string as C wants it: the NUL is written over the byte behind it in the input buffer, nothing is copied.
+    pub fn c_str(self) -> Result<*const c_char, Refused<'m>> {
+        let text = self.str()?;
+        if text.as_bytes().contains(&0) {
+            return Err(self.refuse(Fault::InnerNul));
+        }
+        Ok(self.message.terminate(text))
+    }
+
+    /// `true` or `false`.
+    pub fn bool(self) -> Result<bool, Refused<'m>> {
+        match self.node() {
+            Node::Static(StaticNode::Bool(value)) => Ok(value),
+            _ => Err(self.refuse(Fault::Expected("true or false"))),
+        }
+    }
+
+    /// An integer from `min` to `max`. `1.0` and `1e3` are no integers; what does not fit is out of range.
+    pub fn signed(self, min: i64, max: i64) -> Result<i64, Refused<'m>> {
+        let range = Fault::Range { min, max: max.unsigned_abs() };
+        match self.node() {
+            Node::Static(StaticNode::I64(value)) if (min..=max).contains(&value) => Ok(value),
+            Node::Static(StaticNode::U64(value)) => match i64::try_from(value) {
+                Ok(value) if (min..=max).contains(&value) => Ok(value),
+                _ => Err(self.refuse(range)),
+            },
+            Node::Static(StaticNode::I64(_)) => Err(self.refuse(range)),
+            _ => Err(self.refuse(Fault::Expected("an integer"))),
+        }
+    }
+
+    /// An integer from 0 to `max`.
+    pub fn unsigned(self, max: u64) -> Result<u64, Refused<'m>> {
+        let range = Fault::Range { min: 0, max };
+        match self.node() {
+            Node::Static(StaticNode::U64(value)) if value <= max => Ok(value),
+            Node::Static(StaticNode::I64(value)) => match u64::try_from(value) {
+                Ok(value) if value <= max => Ok(value),
+                _ => Err(self.refuse(range)),
+            },
+            Node::Static(StaticNode::U64(_)) => Err(self.refuse(range)),
+            _ => Err(self.refuse(Fault::Expected("an integer"))),
+        }
+    }
+
+    /// One of an enumeration's names, exactly as libxl writes them.
+    pub fn enumeration(self, names: &'static [(&'static str, i64)]) -> Result<i64, Refused<'m>> {
+        let text = self.str()?;
+        match names.iter().find(|(name, _)| *name == text) {
+            Some((_, value)) => Ok(*value),
+            None => Err(self.refuse(Fault::Enumeration { names })),
+        }
+    }
+
+    /// The elements of an array; nothing for any other value.
+    pub fn elements(self) -> impl Iterator<Item = Value<'m>> {
+        let len = match self.node() {
+            Node::Array { len, .. } => len,
+            _ => 0,
+        };
+        let mut at = self.at + 1;
+        (0..len).map(move |_| {
+            let element = Value { message: self.message, at };
+            at = element.end();
+            element
+        })
+    }
+
+    /// The members of an object in the order they came; nothing for any other value.
+    pub fn members(self) -> impl Iterator<Item = (&'m str, Value<'m>)> {
+        let len = match self.node() {
+            Node::Object { len, .. } => len,
+            _ => 0,
+        };
+        let mut at = self.at + 1;
+        (0..len).map(move |_| {
+            let Node::String(name) = self.message.nodes()[at] else {
+                unreachable!("a member's name is a string on every tape");
+            };
+            let value = Value { message: self.message, at: at + 1 };
+            at = value.end();
+            (name, value)
+        })
+    }
+
+    /// The place of the next value behind this one, with all that is in it.
+    fn end(self) -> usize {
+        match self.node() {
+            Node::Array { count, .. } | Node::Object { count, .. } => self.at + 1 + count,
+            _ => self.at + 1,
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! JSON text, appended to the output buffer.
+//!
+//! In: numbers, names, C strings. Out: bytes behind what the buffer holds already. It knows no types of libxl and
+//! keeps no state of "where in the document": the generated encoders write commas and braces as part of literals.
+//!
+//! Fields whose longest form is known go through a [`Pen`]: room for all of them is made once, then they are
+//! written without asking again. That is why this module has unsafe code: with a check per field an encoded
+//! `libxl_dominfo` costs more than twice as much (see PERF.md).
+#![allow(unsafe_code, reason = "unchecked appends into room that was made before")]
+
+use core::ffi::{CStr, c_char};
+use std::marker::PhantomData;
+
+/// Appends JSON to a buffer, up to a limit.
+///
+/// A reply that outgrows its limit is not an error at each call: the writer starts over at the reply's first byte, so
+/// memory stays bounded, and [`Writer::overflowed`] tells afterwards that the text is of no use.
+#[derive(Debug)]
+pub struct Writer<'o> {
+    out: &'o mut Vec<u8>,
+    start: usize,
+    bytes_max: usize,
+    overflowed: bool,
+}
+
+impl<'o> Writer<'o> {
+    /// Writes behind what `out` holds; at most `bytes_max` bytes.
+    pub fn new(out: &'o mut Vec<u8>, bytes_max: usize) -> Self {
+        let start = out.len();
+        Self { out, start, bytes_max, overflowed: false }
+    }
+
+    /// The text grew beyond its limit, and what is in the buffer since [`Writer::new`] is of no use.
+    pub fn overflowed(&self) -> bool {
+        self.overflowed
+    }
+
+    /// A position to come back to with [`Writer::undo`].
+    pub fn mark(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Takes back everything written since `mark`.
+    pub fn undo(&mut self, mark: usize) {
+        debug_assert!(self.start <= mark, "a mark of another reply");
+        self.out.truncate(mark);
+        self.overflowed = false;
+    }
+
+    /// Makes room for `bytes` more and lends a pen that writes there without further checks.
+    #[inline]
+    pub fn room(&mut self, bytes: usize) -> Pen<'_> {
+        if self.out.capacity() - self.out.len() < bytes {
+            self.grow(bytes);
+        }
+        let spare = self.out.spare_capacity_mut();
+        let at = spare.as_mut_ptr().cast::<u8>();
+        Pen { at, begin: at, room: bytes, out: self.out, borrowed: PhantomData }
+    }
+
+    #[cold]
+    fn grow(&mut self, bytes: usize) {
+        if self.out.len() - self.start + bytes > self.bytes_max {
+            self.overflowed = true;
+            self.out.truncate(self.start);
+        }
+        self.out.reserve(bytes);
+    }
+
+    /// Appends bytes that are JSON already.
+    #[inline]
+    pub fn raw(&mut self, json: &[u8]) {
+        if self.out.capacity() - self.out.len() < json.len() {
+            self.grow(json.len());
+        }
+        self.out.extend_from_slice(json);
+    }
+
+    /// Appends an integer.
+    #[inline]
+    pub fn integer(&mut self, value: i64) {
+        // SAFETY: no 64-bit integer has a form longer than 20 bytes.
+        unsafe { self.room(20).i64(value) };
+    }
+
+    /// Appends a string with its quotes and escapes.
+    pub fn string(&mut self, text: &str) {
+        self.text(text.as_bytes());
+    }
+
+    /// Appends formatted text as one string. Only error replies are written so.
+    #[cold]
+    pub fn formatted(&mut self, text: std::fmt::Arguments<'_>) {
+        use std::fmt::Write as _;
+        self.raw(b"\"");
+        // Escaped never fails: the buffer grows, or the writer overflows.
+        let _ = Escaped { writer: self }.write_fmt(text);
+        self.raw(b"\"");
+    }
+
+    /// Appends a C string, or `null` for a null pointer.
+    ///
+    /// # Safety
+    /// `text` is null or points to bytes that end with a NUL and do not change meanwhile.
+    #[inline]
+    pub unsafe fn c_str(&mut self, text: *const c_char) {
+        if text.is_null() {
+            self.raw(b"null");
+        } else {
+            // SAFETY: the caller's promise.
+            self.text(unsafe { CStr::from_ptr(text) }.to_bytes());
+        }
+    }
+
+    /// Appends bytes that should be UTF-8 as a string. Invalid sequences become U+FFFD, so that a reply is valid
+    /// JSON whatever a guest wrote into its name.
+    pub fn text(&mut self, bytes: &[u8]) {
+        self.raw(b"\"");
+        self.escaped(bytes);
+        self.raw(b"\"");
+    }
+
+    fn escaped(&mut self, bytes: &[u8]) {
+        if bytes.iter().all(|&b| PLAIN[usize::from(b)]) {
+            return self.raw(bytes);
+        }
+        for chunk in bytes.utf8_chunks() {
+            self.escaped_valid(chunk.valid());
+            if !chunk.invalid().is_empty() {
+                self.raw("\u{FFFD}".as_bytes());
+            }
+        }
+    }
+
+    fn escaped_valid(&mut self, text: &str) {
+        let bytes = text.as_bytes();
+        let mut done = 0;
+        for (at, &byte) in bytes.iter().enumerate() {
+            if byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0x7f {
+                continue;
+            }
+            self.raw(&bytes[done..at]);
+            self.escape(byte);
+            done = at + 1;
+        }
+        self.raw(&bytes[done..]);
+    }
+
+    fn escape(&mut self, byte: u8) {
+        match byte {
+            b'"' => self.raw(b"\\\""),
+            b'\\' => self.raw(b"\\\\"),
+            b'\n' => self.raw(b"\\n"),
+            b'\r' => self.raw(b"\\r"),
+            b'\t' => self.raw(b"\\t"),
+            0x08 => self.raw(b"\\b"),
+            0x0c => self.raw(b"\\f"),
+            _ => {
+                let hex = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+                self.raw(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15)]);
+            }
+        }
+    }
+}
+
+/// Bytes that stand for themselves in a JSON string and need no look at their neighbours.
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0x20;
+    while byte < 0x7f {
+        plain[byte] = byte != b'"' as usize && byte != b'\\' as usize;
+        byte += 1;
+    }
+    plain
+};
+
+/// Lets `write!` append to a string that is being written, with escapes.
+struct Escaped<'w, 'o> {
+    writer: &'w mut Writer<'o>,
+}
+
+impl std::fmt::Write for Escaped<'_, '_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.writer.escaped(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Writes into room that [`Writer::room`] made. What it wrote becomes part of the buffer when it is dropped.
+#[derive(Debug)]
+pub struct Pen<'w> {
+    at: *mut u8,
+    begin: *mut u8,
+    room: usize,
+    out: *mut Vec<u8>,
+    borrowed: PhantomData<&'w mut Vec<u8>>,
+}
+
+impl Drop for Pen<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let written = self.written();
+        debug_assert!(written <= self.room, "{written} bytes written into room for {}", self.room);
+        // SAFETY: `out` is borrowed for the pen's life. Its first `len` bytes were there, `written` more were just
+        // initialised within its capacity; writing more than the room would break this, and is every method's
+        // safety condition.
+        unsafe {
+            let out = &mut *self.out;
+            out.set_len(out.len() + written);
+        }
+    }
+}
+
+impl Pen<'_> {
+    fn written(&self) -> usize {
+        self.at.addr() - self.begin.addr()
+    }
+
+    /// Appends a literal.
+    ///
+    /// # Safety
+    /// The room holds `N` more bytes.
+    #[inline]
+    pub unsafe fn lit<const N: usize>(&mut self, literal: &[u8; N]) {
+        // SAFETY: the caller's promise; a literal of the program does not overlap the buffer.
+        unsafe {
+            self.at.copy_from_nonoverlapping(literal.as_ptr(), N);
+            self.at = self.at.add(N);
+        }
+    }
+
+    /// Appends bytes whose number is known only at run time.
+    ///
+    /// # Safety
+    /// The room holds `bytes.len()` more.
+    #[inline]
+    pub unsafe fn bytes(&mut self, bytes: &[u8]) {
+        // SAFETY: the caller's promise; `bytes` is borrowed from elsewhere than this exclusively borrowed buffer.
+        unsafe {
+            self.at.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            self.at = self.at.add(bytes.len());
+        }
+    }
+
+    /// Appends `true` or `false`.
+    ///
+    /// # Safety
+    /// The room holds 5 more bytes.
+    #[inline]
+    pub unsafe fn bool(&mut self, value: bool) {
+        // SAFETY: the caller's promise; both forms are copied as 5 bytes, of which `true` uses 4.
+        unsafe {
+            self.at.copy_from_nonoverlapping(if value { b"true," } else { b"false" }.as_ptr(), 5);
+            self.at = self.at.add(5 - usize::from(value));
+        }
+    }
+
+    /// Appends an unsigned integer of at most 32 bits.
+    ///
+    /// # Safety
+    /// The room holds 10 more bytes (5 for 16 bits, 3 for 8).
+    #[inline]
+    pub unsafe fn u32(&mut self, value: u32) {
+        // SAFETY: the caller's promise.
+        unsafe { self.bytes(itoa::Buffer::new().format(value).as_bytes()) };
+    }
+
+    /// Appends an unsigned 64-bit integer.
+    ///
+    /// # Safety
+    /// The room holds 20 more bytes.
+    #[inline]
+    pub unsafe fn u64(&mut self, value: u64) {
+        // SAFETY: the caller's promise.
+        unsafe { self.bytes(itoa::Buffer::new().format(value).as_bytes()) };
+    }
+
+    /// Appends a signed 32-bit integer.
+    ///
+    /// # Safety
+    /// The room holds 11 more bytes.
+    #[inline]
+    pub unsafe fn i32(&mut self, value: i32) {
+        // SAFETY: the caller's promise.
+        unsafe { self.bytes(itoa::Buffer::new().format(value).as_bytes()) };
+    }
+
+    /// Appends a signed 64-bit integer.
+    ///
+    /// # Safety
+    /// The room holds 20 more bytes.
+    #[inline]
+    pub unsafe fn i64(&mut self, value: i64) {
+        // SAFETY: the caller's promise.
+        unsafe { self.bytes(itoa::Buffer::new().format(value).as_bytes()) };
+    }
+
+    /// Appends each byte as two lower-case hexadecimal digits.
+    ///
+    /// # Safety
+    /// The room holds `2 * N` more bytes.
+    #[inline]
+    pub unsafe fn hex<const N: usize>(&mut self, bytes: &[u8; N]) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        for &byte in bytes {
+            // SAFETY: the caller's promise: two bytes for each of the N.
+            unsafe { self.lit(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]) };
+        }
+    }
+}

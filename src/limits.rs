@@ -1,0 +1,79 @@
+//! Every bound of the daemon, with its unit in its name.
+//!
+//! Memory: the worst case is the sum below. Each connection may hold one unfinished message and the replies it has
+//! not read; what all of them hold together is bounded again, because a thousand slow readers of long replies would
+//! otherwise be worth more memory than dom0 has.
+//!
+//! | what | bytes, at most |
+//! |---|---|
+//! | input: `CONNECTIONS_MAX` × `MESSAGE_BYTES_MAX` | 1 GiB, when every connection sends the longest message at once |
+//! | output: `OUT_TOTAL_BYTES_MAX` + one reply | 256 MiB + 16 MiB |
+//! | parser: about 33 bytes for each byte of the longest message | 33 MiB, freed after use above `PARSER_KEEP_BYTES` |
+//! | arena, slab, event list | under 2 MiB |
+
+use std::time::Duration;
+
+/// Connections open at once, in all.
+pub const CONNECTIONS_MAX: usize = 1024;
+/// Connections open at once by one user other than root and the daemon's own.
+pub const CONNECTIONS_PER_UID_MAX: usize = 256;
+/// Connections accepted in one turn of the loop; the rest wait in the kernel.
+pub const ACCEPTS_PER_TURN_MAX: usize = 64;
+/// Length of the kernel's queue of connections not accepted yet.
+pub const BACKLOG: i32 = 1024;
+
+/// One message: a request or a whole batch.
+pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
+/// Nesting of arrays and objects in one message. A domain's configuration needs 8.
+pub const DEPTH_MAX: usize = 64;
+/// Requests in one batch.
+pub const BATCH_LENGTH_MAX: usize = 1000;
+/// The raw text of an id, which is echoed.
+pub const ID_BYTES_MAX: usize = 256;
+
+/// A connection's input buffer when it is made; it grows up to a whole message.
+pub const IN_BUF_BYTES_START: usize = 4096;
+/// Input memory that an idle connection keeps.
+pub const IN_BUF_BYTES_KEEP: usize = 64 << 10;
+/// Bytes taken from one connection in one turn.
+pub const RECEIVE_BYTES_PER_TURN_MAX: usize = 256 << 10;
+
+/// One reply. A longer one becomes an error that says so.
+pub const REPLY_BYTES_MAX: usize = 16 << 20;
+/// Unsent bytes above which a connection's requests wait.
+pub const OUT_SOFT_BYTES: usize = 1 << 20;
+/// Unsent bytes above which a connection is closed.
+pub const OUT_HARD_BYTES: usize = OUT_SOFT_BYTES + REPLY_BYTES_MAX;
+/// Unsent bytes of all connections together, above which the one that adds to them is closed.
+pub const OUT_TOTAL_BYTES_MAX: usize = 256 << 20;
+/// Output memory that a buffer keeps while it waits for its next use.
+pub const OUT_BUF_BYTES_KEEP: usize = 8 << 20;
+/// The socket's send buffer: a reply of 1000 domains (400 KB) goes out in one write.
+pub const SEND_BUFFER_BYTES: usize = 1 << 20;
+
+/// Requests that one connection may have answered in one turn.
+pub const TURN_REQUESTS_MAX: usize = 64;
+/// Time that one connection may take in one turn, looked at between requests.
+pub const TURN_TIME_MAX: Duration = Duration::from_millis(2);
+
+/// Documents longer than this cost the parser its buffers afterwards.
+pub const PARSER_KEEP_BYTES: usize = 64 << 10;
+/// Arena memory kept from request to request.
+pub const ARENA_KEEP_BYTES: usize = 1 << 20;
+
+/// Lines of libxl's log that an error carries.
+pub const LOG_LINES_MAX: usize = 8;
+/// Length of one such line.
+pub const LOG_LINE_BYTES_MAX: usize = 256;
+
+/// How long after a failed `accept` for want of descriptors the next attempt is made.
+pub const ACCEPT_RETRY: Duration = Duration::from_millis(500);
+/// How long a stopping daemon waits for clients to read what they are owed.
+pub const DRAIN_MAX: Duration = Duration::from_secs(5);
+
+/// Simulated domains.
+pub const SIM_DOMAINS_MAX: usize = 32_000;
+
+const _: () = assert!(ID_BYTES_MAX < IN_BUF_BYTES_START);
+const _: () = assert!(OUT_SOFT_BYTES < OUT_HARD_BYTES && OUT_HARD_BYTES <= OUT_TOTAL_BYTES_MAX);
+const _: () = assert!(IN_BUF_BYTES_START <= IN_BUF_BYTES_KEEP && IN_BUF_BYTES_KEEP <= MESSAGE_BYTES_MAX);

@@ -1,0 +1,148 @@
+//! Who frees what libxl hands out.
+//!
+//! In: memory that libxl filled or allocated. Out: three owners, each of which frees in libxl's way when dropped:
+//! [`Owned`] a struct in our memory with libxl's memory inside, [`List`] an array with its `_list_free`, [`Text`] a
+//! string for `free`. Structs built in a request's arena are none of these and are never disposed.
+
+use core::ffi::{c_char, c_int};
+use std::mem::MaybeUninit;
+use std::ops::Deref;
+
+use super::sys::Functions;
+
+/// A libxl type with `_init` and `_dispose`; implemented by generated code.
+pub trait Managed: Sized {
+    /// Calls `libxl_T_init`, or clears the memory of a type that has none.
+    ///
+    /// # Safety
+    /// `value` points to memory for one `Self`.
+    unsafe fn init(functions: &Functions, value: *mut Self);
+
+    /// Calls `libxl_T_dispose`, or nothing for a type that has none.
+    ///
+    /// # Safety
+    /// `value` was initialised, and what it points to belongs to libxl's allocator.
+    unsafe fn dispose(functions: &Functions, value: *mut Self);
+}
+
+/// A struct that was initialised and will be disposed.
+pub struct Owned<'f, T: Managed> {
+    functions: &'f Functions,
+    value: MaybeUninit<T>,
+}
+
+impl<'f, T: Managed> Owned<'f, T> {
+    /// An initialised, empty value.
+    pub fn new(functions: &'f Functions) -> Self {
+        let mut value = MaybeUninit::zeroed();
+        // SAFETY: memory for one T, which libxl's initialiser fills.
+        unsafe { T::init(functions, value.as_mut_ptr()) };
+        Self { functions, value }
+    }
+
+    /// For libxl to fill.
+    pub fn as_mut_ptr(&mut self) -> *mut T {
+        self.value.as_mut_ptr()
+    }
+}
+
+impl<T: Managed> Deref for Owned<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: initialised since `new`; C structs of integers and pointers are valid in any state libxl leaves.
+        unsafe { self.value.assume_init_ref() }
+    }
+}
+
+impl<T: Managed> Drop for Owned<'_, T> {
+    fn drop(&mut self) {
+        // SAFETY: initialised, and filled by nobody but libxl.
+        unsafe { T::dispose(self.functions, self.value.as_mut_ptr()) };
+    }
+}
+
+impl<T: Managed> std::fmt::Debug for Owned<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Owned<{}>", std::any::type_name::<T>())
+    }
+}
+
+/// How libxl frees an array of `T`.
+pub type ListFree<T> = unsafe extern "C" fn(*mut T, c_int);
+
+/// An array that libxl allocated.
+pub struct List<T> {
+    first: *mut T,
+    count: c_int,
+    free: ListFree<T>,
+}
+
+impl<T> List<T> {
+    /// Takes an array over. A null array is an empty one; a negative count is 0.
+    ///
+    /// # Safety
+    /// `first` is null or points to `count` initialised elements that `free` may free.
+    pub unsafe fn new(first: *mut T, count: c_int, free: ListFree<T>) -> Self {
+        let count = if first.is_null() { 0 } else { count.max(0) };
+        Self { first, count, free }
+    }
+}
+
+impl<T> Deref for List<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        if self.count == 0 {
+            return &[];
+        }
+        // SAFETY: `new`'s condition; the elements live until `drop`.
+        unsafe { std::slice::from_raw_parts(self.first, usize::try_from(self.count).unwrap_or(0)) }
+    }
+}
+
+impl<T> Drop for List<T> {
+    fn drop(&mut self) {
+        if !self.first.is_null() {
+            // SAFETY: `new`'s condition; nothing borrows the elements any more.
+            unsafe { (self.free)(self.first, self.count) };
+        }
+    }
+}
+
+impl<T> std::fmt::Debug for List<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "List of {} {}", self.count, std::any::type_name::<T>())
+    }
+}
+
+/// A string that libxl allocated and the caller frees; possibly null.
+#[derive(Debug)]
+pub struct Text(*mut c_char);
+
+impl Text {
+    /// Takes a string over.
+    ///
+    /// # Safety
+    /// `text` is null or a NUL-terminated string from malloc that belongs to the caller.
+    pub unsafe fn new(text: *mut c_char) -> Self {
+        Self(text)
+    }
+
+    /// The string, for as long as `self` lives.
+    pub fn as_ptr(&self) -> *const c_char {
+        self.0
+    }
+
+    /// There is none.
+    pub fn is_null(&self) -> bool {
+        self.0.is_null()
+    }
+}
+
+impl Drop for Text {
+    fn drop(&mut self) {
+        // SAFETY: null or from malloc, and ours.
+        unsafe { libc::free(self.0.cast()) };
+    }
+}
