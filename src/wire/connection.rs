@@ -1,0 +1,146 @@
+//! One client's socket and its two buffers.
+//!
+//! In: readiness. Out: received bytes in `input`, sent bytes from `output`. It moves bytes and remembers what the kernel
+//! may still hold; it does not know what the bytes mean, and it decides nothing about closing.
+//!
+//! The event loop is edge-triggered: `readable` stays true until the kernel has said that it holds nothing more, since
+//! nobody will wake us for bytes that we chose to leave there.
+
+use std::io::IoSliceMut;
+use std::mem::MaybeUninit;
+
+use mio::net::UnixStream;
+use rustix::net::{RecvAncillaryBuffer, RecvFlags, SendFlags};
+
+use super::listener::Peer;
+use crate::limits::{IN_BUF_BYTES_START, MESSAGE_BYTES_MAX, RECEIVE_BYTES_PER_TURN_MAX};
+use crate::mem::{InBuf, OutBuf};
+
+/// What a step came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// All that can be done now is done.
+    Done,
+    /// The kernel takes or gives no more for now; it will wake us.
+    Wait,
+    /// There is more to do, but others come first.
+    Again,
+    /// The peer is gone: nothing can be sent or received any more.
+    Gone,
+}
+
+/// A connected client.
+#[derive(Debug)]
+pub struct Connection {
+    socket: UnixStream,
+    peer: Peer,
+    /// Bytes received and not answered yet.
+    pub input: InBuf,
+    /// Bytes answered and not sent yet.
+    pub output: OutBuf,
+    readable: bool,
+    read_closed: bool,
+    ended: bool,
+}
+
+impl Connection {
+    /// A connection that has just been accepted.
+    pub fn new(socket: UnixStream, peer: Peer) -> Self {
+        Self {
+            socket,
+            peer,
+            input: InBuf::new(IN_BUF_BYTES_START, MESSAGE_BYTES_MAX),
+            output: OutBuf::default(),
+            readable: false,
+            read_closed: false,
+            ended: false,
+        }
+    }
+
+    /// For the event loop to register.
+    pub fn socket(&mut self) -> &mut UnixStream {
+        &mut self.socket
+    }
+
+    /// Who connected.
+    pub fn peer(&self) -> Peer {
+        self.peer
+    }
+
+    /// The kernel says that there is something to read, or that the peer has stopped sending.
+    pub fn wake(&mut self, read_closed: bool) {
+        self.readable = true;
+        self.read_closed |= read_closed;
+    }
+
+    /// The kernel may hold bytes that we have not taken.
+    pub fn is_readable(&self) -> bool {
+        self.readable
+    }
+
+    /// The peer has sent its last byte, and we have taken it.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Takes what the kernel holds, up to a turn's share and the room there is.
+    ///
+    /// A read that did not fill the room has emptied the socket, and no further read is made to hear so: but not when
+    /// descriptors came along (the kernel ends a read where they are attached), nor once the peer has stopped sending
+    /// (the end would be missed).
+    pub fn receive(&mut self) -> Step {
+        let mut taken = 0;
+        while self.readable && !self.ended && taken < RECEIVE_BYTES_PER_TURN_MAX && !self.input.is_full() {
+            let spare = self.input.spare();
+            let room = spare.len();
+            match receive_once(&self.socket, spare) {
+                Ok((0, _)) => self.end(),
+                Ok((count, descriptors)) => {
+                    self.input.advance(count);
+                    taken += count;
+                    self.readable = count == room || descriptors || self.read_closed;
+                }
+                Err(rustix::io::Errno::AGAIN) => self.readable = false,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return Step::Gone,
+            }
+        }
+        if self.readable { Step::Again } else { Step::Wait }
+    }
+
+    fn end(&mut self) {
+        self.ended = true;
+        self.readable = false;
+    }
+
+    /// Sends what is owed.
+    pub fn send(&mut self) -> Step {
+        while !self.output.is_empty() {
+            match rustix::net::send(&self.socket, self.output.unsent(), SendFlags::NOSIGNAL) {
+                Ok(count) => self.output.consume(count),
+                Err(rustix::io::Errno::AGAIN) => return Step::Wait,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return Step::Gone,
+            }
+        }
+        Step::Done
+    }
+
+    /// Tells the peer that nothing more will come, even if a forked child still holds a copy of the descriptor.
+    pub fn shut(&self) {
+        // The peer may be gone already, which is what we want.
+        let _ = self.socket.shutdown(std::net::Shutdown::Both);
+    }
+}
+
+/// One `recvmsg`. Descriptors that come along are closed: no method takes any.
+fn receive_once(socket: &UnixStream, room: &mut [u8]) -> rustix::io::Result<(usize, bool)> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_PER_READ_MAX))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let message =
+        rustix::net::recvmsg(socket, &mut [IoSliceMut::new(room)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    Ok((message.bytes, control.drain().count() > 0))
+}
+
+/// What the kernel attaches to one message at most (SCM_MAX_FD).
+const DESCRIPTORS_PER_READ_MAX: usize = 253;

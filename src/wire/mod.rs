@@ -1,0 +1,12 @@
+//! Bytes in and out: the listening socket, connections, and where one message ends and the next begins.
+//!
+//! In: a path; bytes from clients. Out: connections with their peer's credentials; frames; bytes to clients. This room
+//! knows no JSON beyond what finds a frame's end, and no libxl.
+
+mod connection;
+mod frame;
+mod listener;
+
+pub use connection::{Connection, Step};
+pub use frame::{Element, Frame, Scan, Scanner, Span};
+pub use listener::{BindError, Listener, Peer};
