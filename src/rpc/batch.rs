@@ -1,0 +1,80 @@
+//! Batches: arrays of requests, answered in their order.
+//!
+//! In: a frame that is an array. Out: an array of replies; nothing when all elements are notifications. The array is
+//! checked as a whole before its first element is carried out: half a batch is never executed. From there each element
+//! goes the way of a lone request, one at a time, so that a batch can rest between elements while others have their turn.
+
+use super::Rpc;
+use super::diagnose;
+use super::reply::{self, Refused, To};
+use crate::json::{PADDING, Writer};
+use crate::limits::{BATCH_LENGTH_MAX, REPLY_BYTES_MAX};
+use crate::wire::{Element, Frame};
+
+/// How far a batch has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Batch {
+    /// The next element to answer.
+    next: usize,
+    /// There is a reply already, so the array has been opened.
+    replied: bool,
+}
+
+impl Rpc {
+    /// Checks a batch as a whole; `None` when it was refused, with the reply written.
+    pub fn begin_batch(&mut self, bytes: &mut [u8], frame: &Frame, out: &mut Vec<u8>) -> Option<Batch> {
+        let mut writer = Writer::new(out, REPLY_BYTES_MAX);
+        let refuse = |writer: &mut Writer<'_>, why| reply::refused(writer, &To::NOBODY, &Refused::Request(why));
+        if frame.length > BATCH_LENGTH_MAX {
+            refuse(&mut writer, "more than 1000 requests in one batch");
+        } else if !self.is_json(bytes, frame) {
+            diagnose::reply(&mut writer, &bytes[frame.span.start..frame.span.end]);
+        } else if frame.length == 0 {
+            refuse(&mut writer, "an empty batch");
+        } else {
+            return Some(Batch::default());
+        }
+        out.push(b'\n');
+        None
+    }
+
+    /// Parses the whole frame, without changing it.
+    fn is_json(&mut self, bytes: &mut [u8], frame: &Frame) -> bool {
+        let len = frame.span.end - frame.span.start;
+        let Self { parser, arena, original, .. } = self;
+        let document = if frame.escaped {
+            original.clear();
+            original.extend_from_slice(&bytes[frame.span.start..frame.span.end]);
+            original.resize(len + PADDING, 0);
+            &mut original[..]
+        } else {
+            &mut bytes[frame.span.start..]
+        };
+        parser.read(document, len, arena, |message| message.is_ok())
+    }
+
+    /// Answers the next element; true when it was the last.
+    pub fn answer_next(
+        &mut self,
+        batch: &mut Batch,
+        bytes: &mut [u8],
+        elements: &[Element],
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let start = out.len();
+        out.push(if batch.replied { b',' } else { b'[' });
+        let opened = out.len();
+        self.answer(bytes, elements[batch.next], true, out);
+        if out.len() > opened {
+            batch.replied = true;
+        } else {
+            out.truncate(start);
+        }
+        batch.next += 1;
+        let done = batch.next == elements.len();
+        if done && batch.replied {
+            out.extend_from_slice(b"]\n");
+        }
+        done
+    }
+}
