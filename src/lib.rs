@@ -4,6 +4,8 @@ pub mod api;
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(feature = "daemon")]
+pub mod daemon;
+#[cfg(feature = "daemon")]
 pub mod error;
 #[cfg(feature = "daemon")]
 pub mod json;
@@ -11,5 +13,11 @@ pub mod json;
 pub mod limits;
 #[cfg(feature = "daemon")]
 pub mod mem;
+#[cfg(feature = "daemon")]
+pub mod rpc;
+#[cfg(feature = "daemon")]
+pub mod sim;
+#[cfg(feature = "daemon")]
+pub mod wire;
 #[cfg(feature = "daemon")]
 pub mod xl;

@@ -1,2 +1,111 @@
-//! The daemon.
-fn main() {}
+//! The `xenopsd` command: options, libxl or the simulated host, the socket, the loop, the exit code.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use log::{error, info};
+use xenopsd::daemon::Daemon;
+use xenopsd::limits::{CONNECTIONS_MAX, SIM_DOMAINS_MAX};
+use xenopsd::rpc::Rpc;
+use xenopsd::sim;
+use xenopsd::wire::Listener;
+use xenopsd::xl::Xl;
+
+/// Serve libxl, Xen's toolstack library, over JSON-RPC on a Unix socket.
+///
+/// Every function of libxl that can be called remotely is a method; `xenops call METHOD` calls one, and so does any
+/// JSON-RPC client, 1.0 or 2.0. Runs in dom0 as root, or anywhere with --sim.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES)]
+struct Options {
+    /// Listen on this socket. Only the user that runs xenopsd can connect to it
+    #[arg(long, value_name = "PATH", default_value = DEFAULT_SOCKET)]
+    socket: PathBuf,
+
+    /// Serve a simulated host with this many domains, Domain-0 included, instead of the real one
+    #[arg(long, value_name = "DOMAINS", num_args = 0..=1, default_missing_value = "10", value_parser = domains)]
+    sim: Option<u32>,
+
+    /// Make the simulated host up from this number: the same number, the same host
+    #[arg(long, value_name = "SEED", requires = "sim", default_value_t = 1)]
+    sim_seed: u64,
+
+    /// Say more: connections, reasons. Once for info, twice for debug
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+const DEFAULT_SOCKET: &str = "/run/xenopsd/xenopsd.sock";
+const EXIT_CODES: &str = "Exit codes: 0 stopped by SIGTERM or SIGINT, 1 failure, 2 usage, 69 no usable libxl on this host.";
+/// sysexits' EX_UNAVAILABLE: what this program serves is not there.
+const EXIT_UNAVAILABLE: u8 = 69;
+/// Descriptors that are not connections: epoll, listener, lock, signals, libxl's own.
+const DESCRIPTORS_SPARE: u64 = 64;
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let level = [log::LevelFilter::Warn, log::LevelFilter::Info, log::LevelFilter::Debug];
+    env_logger::Builder::new()
+        .filter_level(level[usize::from(options.verbose).min(2)])
+        .format_target(false)
+        .init();
+    let xl = match open_xl(&options) {
+        Ok(xl) => xl,
+        Err(reason) => return fail(&*reason, EXIT_UNAVAILABLE),
+    };
+    match serve(&options, xl) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => fail(&*reason, 1),
+    }
+}
+
+type Reason = Box<dyn std::error::Error>;
+
+fn fail(reason: &dyn std::error::Error, code: u8) -> ExitCode {
+    error!("{reason}");
+    ExitCode::from(code)
+}
+
+fn open_xl(options: &Options) -> Result<Xl, Reason> {
+    Ok(match options.sim {
+        Some(domains) => {
+            sim::start(domains, options.sim_seed)?;
+            Xl::open(sim::overlay)?
+        }
+        None => Xl::open(|_| {})?,
+    })
+}
+
+fn serve(options: &Options, xl: Xl) -> Result<(), Reason> {
+    raise_descriptor_limit();
+    if options.socket.as_os_str() == DEFAULT_SOCKET {
+        std::fs::create_dir_all("/run/xenopsd")?;
+    }
+    let listener = Listener::bind(&options.socket)?;
+    info!("listening on {}", options.socket.display());
+    Daemon::new(Rpc::new(xl), listener)?.run()?;
+    Ok(())
+}
+
+/// As many descriptors as there may be connections, if the hard limit allows.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let wanted = CONNECTIONS_MAX as u64 + DESCRIPTORS_SPARE;
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|now| now < wanted) {
+        limit.current = Some(limit.maximum.map_or(wanted, |most| most.min(wanted)));
+        if let Err(error) = setrlimit(Resource::Nofile, limit) {
+            log::warn!("cannot raise the limit of open files: {error}");
+        }
+    }
+}
+
+/// The number of domains of a simulated host.
+fn domains(text: &str) -> Result<u32, String> {
+    let most = u32::try_from(SIM_DOMAINS_MAX).unwrap_or(u32::MAX);
+    match text.parse() {
+        Ok(count) if (1..=most).contains(&count) => Ok(count),
+        _ => Err(format!("a number from 1 to {most}")),
+    }
+}

@@ -1,0 +1,292 @@
+//! The loop: the only room that knows sockets and requests.
+//!
+//! In: readiness from the kernel. Out: clients accepted, served, closed. Readiness is only noted where it arrives; all
+//! work is done afterwards in [`Daemon::settle`], one ordered list: receive from all, then answer and send one by one,
+//! then accept. Nothing in it waits: the only place where the process sleeps is `poll`.
+
+mod client;
+mod token;
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use log::{debug, info, warn};
+use mio::net::UnixStream;
+use mio::{Events, Interest, Poll};
+use signal_hook_mio::v1_0::Signals;
+
+use crate::limits::{
+    ACCEPT_RETRY, ACCEPTS_PER_TURN_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_UID_MAX, DRAIN_MAX, OUT_TOTAL_BYTES_MAX,
+};
+use crate::mem::{Key, OutBuf, Slab};
+use crate::rpc::{Refused, Rpc};
+use crate::wire::{Connection, Listener, Peer, Step};
+use client::{Client, Turn};
+use token::Source;
+
+/// Serves until it is told to stop.
+#[derive(Debug)]
+pub struct Daemon {
+    poll: Poll,
+    signals: Signals,
+    rpc: Rpc,
+    /// Gone once the daemon is stopping.
+    listener: Option<Listener>,
+    clients: Slab<Client>,
+    /// Who has something to do, in the order in which they came to have it.
+    turn: Vec<Key>,
+    /// Whose turn is over but not their work.
+    next_turn: Vec<Key>,
+    spare: OutBuf,
+    /// What clients that are slow to read have not read yet, together.
+    owed_bytes: usize,
+    accepting: Accepting,
+    /// When a stopping daemon stops waiting for its clients.
+    deadline: Option<Instant>,
+}
+
+/// Whether connections may be waiting in the kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Accepting {
+    /// None, as far as we know; the kernel will say so.
+    Rest,
+    /// Some may be there.
+    Now,
+    /// Some are, but there is no descriptor for them; look again then, or when one becomes free.
+    Later(Instant),
+}
+
+impl Daemon {
+    /// A daemon on this socket.
+    ///
+    /// # Errors
+    /// The kernel refuses an epoll or the signal handlers.
+    pub fn new(rpc: Rpc, mut listener: Listener) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let mut signals = Signals::new([libc::SIGTERM, libc::SIGINT])?;
+        poll.registry().register(&mut signals, Source::Signal.into(), Interest::READABLE)?;
+        poll.registry().register(listener.socket(), Source::Listener.into(), Interest::READABLE)?;
+        Ok(Self {
+            poll,
+            signals,
+            rpc,
+            listener: Some(listener),
+            clients: Slab::new(CONNECTIONS_MAX),
+            turn: Vec::with_capacity(CONNECTIONS_MAX),
+            next_turn: Vec::with_capacity(CONNECTIONS_MAX),
+            spare: OutBuf::default(),
+            owed_bytes: 0,
+            accepting: Accepting::Rest,
+            deadline: None,
+        })
+    }
+
+    /// Serves until SIGTERM or SIGINT, then finishes what is owed.
+    ///
+    /// # Errors
+    /// `poll` fails, which it does only when something is very wrong.
+    pub fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(CONNECTIONS_MAX);
+        while !self.is_finished() {
+            match self.poll.poll(&mut events, self.timeout()) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                _ => {}
+            }
+            for event in &events {
+                self.note(event);
+            }
+            self.settle();
+        }
+        Ok(())
+    }
+
+    /// How long `poll` may sleep; `None` is for ever.
+    fn timeout(&self) -> Option<Duration> {
+        if !self.turn.is_empty() || self.accepting == Accepting::Now {
+            return Some(Duration::ZERO);
+        }
+        let retry = match self.accepting {
+            Accepting::Later(at) => Some(at),
+            _ => None,
+        };
+        let earliest = [retry, self.deadline].into_iter().flatten().min()?;
+        Some(earliest.saturating_duration_since(Instant::now()))
+    }
+
+    /// Remembers what an event says. Nothing else happens here.
+    fn note(&mut self, event: &mio::event::Event) {
+        match Source::from(event.token()) {
+            Source::Listener => self.accepting = Accepting::Now,
+            Source::Signal => self.stop(),
+            Source::Client(key) => {
+                let Some(client) = self.clients.get_mut(key) else { return };
+                if event.is_readable() || event.is_read_closed() || event.is_error() {
+                    client.connection.wake(event.is_read_closed() || event.is_error());
+                }
+                list(&mut self.turn, key, client);
+            }
+        }
+    }
+
+    /// Everything that is done between two sleeps, in this order.
+    fn settle(&mut self) {
+        self.receive_all();
+        self.serve_all();
+        self.accept_waiting();
+        std::mem::swap(&mut self.turn, &mut self.next_turn);
+    }
+
+    /// Takes what has arrived from everybody before anything is answered: so each answer is made after all the
+    /// questions of its turn had arrived, and one answer may serve them all.
+    fn receive_all(&mut self) {
+        for at in 0..self.turn.len() {
+            let key = self.turn[at];
+            let Some(client) = self.clients.get_mut(key) else { continue };
+            if client.receive() == Step::Gone {
+                self.close(key);
+            }
+        }
+    }
+
+    fn serve_all(&mut self) {
+        for at in 0..self.turn.len() {
+            let key = self.turn[at];
+            let Some(client) = self.clients.get_mut(key) else { continue };
+            client.listed = false;
+            let turn = client.serve(&mut self.rpc, &mut self.spare);
+            self.after(key, turn);
+        }
+        self.turn.clear();
+    }
+
+    fn after(&mut self, key: Key, turn: Turn) {
+        let Some(client) = self.clients.get_mut(key) else { return };
+        let stopping_and_done = self.deadline.is_some() && client.is_idle() && !client.connection.is_readable();
+        match turn {
+            Turn::Close => self.close(key),
+            Turn::Rest if stopping_and_done => self.close(key),
+            Turn::Rest => self.watch_writes(key),
+            Turn::Again => list(&mut self.next_turn, key, client),
+        }
+    }
+
+    /// Asks the kernel to say when a client that is slow to read takes bytes again, or no longer to.
+    fn watch_writes(&mut self, key: Key) {
+        let Some(client) = self.clients.get_mut(key) else { return };
+        let owed = client.connection.output.len();
+        self.owed_bytes = self.owed_bytes - client.owed_bytes + owed;
+        client.owed_bytes = owed;
+        if owed > 0 && self.owed_bytes > OUT_TOTAL_BYTES_MAX {
+            warn!("slow readers hold {} bytes: closing one (uid {})", self.owed_bytes, client.connection.peer().uid);
+            return self.close(key);
+        }
+        let wants = owed > 0;
+        if wants == client.wants_write {
+            return;
+        }
+        client.wants_write = wants;
+        let interest = if wants { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+        let token = Source::Client(key).into();
+        if self.poll.registry().reregister(client.connection.socket(), token, interest).is_err() {
+            self.close(key);
+        }
+    }
+
+    fn close(&mut self, key: Key) {
+        let Some(mut client) = self.clients.remove(key) else { return };
+        self.owed_bytes -= client.owed_bytes;
+        // Deregistered first: a copy of the descriptor in a forked child would keep its readiness coming.
+        let _ = self.poll.registry().deregister(client.connection.socket());
+        client.connection.shut();
+        if let Accepting::Later(_) = self.accepting {
+            self.accepting = Accepting::Now;
+        }
+    }
+
+    fn accept_waiting(&mut self) {
+        match self.accepting {
+            Accepting::Rest => return,
+            Accepting::Later(at) if Instant::now() < at => return,
+            _ => {}
+        }
+        for _ in 0..ACCEPTS_PER_TURN_MAX {
+            let Some(listener) = &self.listener else { return self.accepting = Accepting::Rest };
+            match listener.accept() {
+                Ok((socket, peer)) => self.admit(socket, peer),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return self.accepting = Accepting::Rest,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return self.accept_later(&error),
+            }
+        }
+        self.accepting = Accepting::Now;
+    }
+
+    fn accept_later(&mut self, error: &io::Error) {
+        if self.accepting == Accepting::Now {
+            warn!("cannot accept connections for now: {error}");
+        }
+        self.accepting = Accepting::Later(Instant::now() + ACCEPT_RETRY);
+    }
+
+    fn admit(&mut self, socket: UnixStream, peer: Peer) {
+        if self.clients.is_full() || self.has_too_many(peer) {
+            return self.turn_away(Connection::new(socket, peer));
+        }
+        let registry = self.poll.registry();
+        let admitted = self.clients.insert_with(|key| {
+            let mut connection = Connection::new(socket, peer);
+            registry.register(connection.socket(), Source::Client(key).into(), Interest::READABLE).ok()?;
+            Some(Client::new(connection))
+        });
+        match admitted {
+            Some(_) => debug!("accepted a client: uid {}, pid {}", peer.uid, peer.pid),
+            None => warn!("the kernel cannot watch another connection"),
+        }
+    }
+
+    /// Users other than root and our own have a share of the connections, not all of them.
+    fn has_too_many(&mut self, peer: Peer) -> bool {
+        if peer.uid == 0 || peer.uid == rustix::process::geteuid().as_raw() {
+            return false;
+        }
+        let Self { clients, .. } = self;
+        clients.iter().filter(|client| client.connection.peer().uid == peer.uid).count() >= CONNECTIONS_PER_UID_MAX
+    }
+
+    /// Says that there is no room, as far as that goes without waiting.
+    fn turn_away(&self, mut connection: Connection) {
+        self.rpc.refuse(&Refused::Full, connection.output.tail());
+        let _ = connection.send();
+    }
+
+    /// Accepts no more; answers what has arrived; the second time, not even that.
+    fn stop(&mut self) {
+        if self.signals.pending().count() == 0 {
+            return;
+        }
+        let patience = if self.deadline.is_none() { DRAIN_MAX } else { Duration::ZERO };
+        self.deadline = Some(Instant::now() + patience);
+        if let Some(mut listener) = self.listener.take() {
+            let _ = self.poll.registry().deregister(listener.socket());
+        }
+        self.accepting = Accepting::Rest;
+        info!("stopping: {} connections", self.clients.len());
+        for key in self.clients.keys().collect::<Vec<_>>() {
+            let Some(client) = self.clients.get_mut(key) else { continue };
+            client.connection.wake(false);
+            list(&mut self.turn, key, client);
+        }
+    }
+
+    fn is_finished(&self) -> bool {
+        self.deadline.is_some_and(|at| self.clients.is_empty() || Instant::now() >= at)
+    }
+}
+
+/// Puts a client on a list, once.
+fn list(turn: &mut Vec<Key>, key: Key, client: &mut Client) {
+    if !client.listed {
+        client.listed = true;
+        turn.push(key);
+    }
+}
