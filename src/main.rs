@@ -45,7 +45,11 @@ const DESCRIPTORS_SPARE: u64 = 64;
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let level = [log::LevelFilter::Warn, log::LevelFilter::Info, log::LevelFilter::Debug];
+    let level = [
+        log::LevelFilter::Warn,
+        log::LevelFilter::Info,
+        log::LevelFilter::Debug,
+    ];
     env_logger::Builder::new()
         .filter_level(level[usize::from(options.verbose).min(2)])
         .format_target(false)

@@ -3,12 +3,25 @@
 //! In: a method's name and its params on the tape. Out: the result as JSON in the writer, or a [`Failure`]. This page
 //! holds what the generated code shares; the code itself is in the build's output directory (see `src/gen`, and
 //! `tests/golden` for a piece to read). It contains no policy: that is in `gen::hints` and in `rpc`.
-#![allow(unsafe_code, reason = "generated calls of C functions and reads of C structs")]
+#![allow(
+    unsafe_code,
+    reason = "generated calls of C functions and reads of C structs"
+)]
 
 mod builtin;
+mod cpuid;
+mod guard;
+mod result;
 
 /// Encoders: C values as JSON, one function a type. Made by `gen::emit_encode`.
-#[allow(missing_docs, clippy::all, clippy::pedantic, unused_qualifications, reason = "generated")]
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    unused_parens,
+    unused_qualifications,
+    unused_variables,
+    reason = "generated"
+)]
 pub mod encode {
     use super::builtin::*;
     use crate::json::Writer;
@@ -19,7 +32,13 @@ pub mod encode {
 }
 
 /// The method table and one function a method. Made by `gen::emit_methods`.
-#[allow(missing_docs, clippy::all, clippy::pedantic, unused_qualifications, reason = "generated")]
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    unused_qualifications,
+    unused_mut,
+    reason = "generated"
+)]
 mod methods {
     use super::{Call, Class, Method, Place, encode};
     use crate::error::{Failure, Outcome};
@@ -77,7 +96,9 @@ pub struct Call<'m, 'd, 'o> {
 
 /// The method of that name, in libxl's form (`list_domain`) or Go's (`Xenops.ListDomain`).
 pub fn find(name: &str) -> Option<&'static Method> {
-    methods::BY_NAME.get(name).map(|&at| &methods::METHODS[usize::from(at)])
+    methods::BY_NAME
+        .get(name)
+        .map(|&at| &methods::METHODS[usize::from(at)])
 }
 
 /// Every method there is, by name.

@@ -16,7 +16,8 @@ use mio::{Events, Interest, Poll};
 use signal_hook_mio::v1_0::Signals;
 
 use crate::limits::{
-    ACCEPT_RETRY, ACCEPTS_PER_TURN_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_UID_MAX, DRAIN_MAX, OUT_TOTAL_BYTES_MAX,
+    ACCEPT_RETRY, ACCEPTS_PER_TURN_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_UID_MAX, DRAIN_MAX,
+    OUT_TOTAL_BYTES_MAX,
 };
 use crate::mem::{Key, OutBuf, Slab};
 use crate::rpc::{Refused, Rpc};
@@ -25,7 +26,6 @@ use client::{Client, Turn};
 use token::Source;
 
 /// Serves until it is told to stop.
-#[derive(Debug)]
 pub struct Daemon {
     poll: Poll,
     signals: Signals,
@@ -56,6 +56,14 @@ enum Accepting {
     Later(Instant),
 }
 
+impl std::fmt::Debug for Daemon {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Daemon")
+            .field("clients", &self.clients.len())
+            .finish_non_exhaustive()
+    }
+}
+
 impl Daemon {
     /// A daemon on this socket.
     ///
@@ -64,8 +72,13 @@ impl Daemon {
     pub fn new(rpc: Rpc, mut listener: Listener) -> io::Result<Self> {
         let poll = Poll::new()?;
         let mut signals = Signals::new([libc::SIGTERM, libc::SIGINT])?;
-        poll.registry().register(&mut signals, Source::Signal.into(), Interest::READABLE)?;
-        poll.registry().register(listener.socket(), Source::Listener.into(), Interest::READABLE)?;
+        poll.registry()
+            .register(&mut signals, Source::Signal.into(), Interest::READABLE)?;
+        poll.registry().register(
+            listener.socket(),
+            Source::Listener.into(),
+            Interest::READABLE,
+        )?;
         Ok(Self {
             poll,
             signals,
@@ -119,9 +132,13 @@ impl Daemon {
             Source::Listener => self.accepting = Accepting::Now,
             Source::Signal => self.stop(),
             Source::Client(key) => {
-                let Some(client) = self.clients.get_mut(key) else { return };
+                let Some(client) = self.clients.get_mut(key) else {
+                    return;
+                };
                 if event.is_readable() || event.is_read_closed() || event.is_error() {
-                    client.connection.wake(event.is_read_closed() || event.is_error());
+                    client
+                        .connection
+                        .wake(event.is_read_closed() || event.is_error());
                 }
                 list(&mut self.turn, key, client);
             }
@@ -141,7 +158,9 @@ impl Daemon {
     fn receive_all(&mut self) {
         for at in 0..self.turn.len() {
             let key = self.turn[at];
-            let Some(client) = self.clients.get_mut(key) else { continue };
+            let Some(client) = self.clients.get_mut(key) else {
+                continue;
+            };
             if client.receive() == Step::Gone {
                 self.close(key);
             }
@@ -151,7 +170,9 @@ impl Daemon {
     fn serve_all(&mut self) {
         for at in 0..self.turn.len() {
             let key = self.turn[at];
-            let Some(client) = self.clients.get_mut(key) else { continue };
+            let Some(client) = self.clients.get_mut(key) else {
+                continue;
+            };
             client.listed = false;
             let turn = client.serve(&mut self.rpc, &mut self.spare);
             self.after(key, turn);
@@ -160,8 +181,11 @@ impl Daemon {
     }
 
     fn after(&mut self, key: Key, turn: Turn) {
-        let Some(client) = self.clients.get_mut(key) else { return };
-        let stopping_and_done = self.deadline.is_some() && client.is_idle() && !client.connection.is_readable();
+        let Some(client) = self.clients.get_mut(key) else {
+            return;
+        };
+        let stopping_and_done =
+            self.deadline.is_some() && client.is_idle() && !client.connection.is_readable();
         match turn {
             Turn::Close => self.close(key),
             Turn::Rest if stopping_and_done => self.close(key),
@@ -172,12 +196,18 @@ impl Daemon {
 
     /// Asks the kernel to say when a client that is slow to read takes bytes again, or no longer to.
     fn watch_writes(&mut self, key: Key) {
-        let Some(client) = self.clients.get_mut(key) else { return };
+        let Some(client) = self.clients.get_mut(key) else {
+            return;
+        };
         let owed = client.connection.output.len();
         self.owed_bytes = self.owed_bytes - client.owed_bytes + owed;
         client.owed_bytes = owed;
         if owed > 0 && self.owed_bytes > OUT_TOTAL_BYTES_MAX {
-            warn!("slow readers hold {} bytes: closing one (uid {})", self.owed_bytes, client.connection.peer().uid);
+            warn!(
+                "slow readers hold {} bytes: closing one (uid {})",
+                self.owed_bytes,
+                client.connection.peer().uid
+            );
             return self.close(key);
         }
         let wants = owed > 0;
@@ -185,15 +215,26 @@ impl Daemon {
             return;
         }
         client.wants_write = wants;
-        let interest = if wants { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+        let interest = if wants {
+            Interest::READABLE | Interest::WRITABLE
+        } else {
+            Interest::READABLE
+        };
         let token = Source::Client(key).into();
-        if self.poll.registry().reregister(client.connection.socket(), token, interest).is_err() {
+        if self
+            .poll
+            .registry()
+            .reregister(client.connection.socket(), token, interest)
+            .is_err()
+        {
             self.close(key);
         }
     }
 
     fn close(&mut self, key: Key) {
-        let Some(mut client) = self.clients.remove(key) else { return };
+        let Some(mut client) = self.clients.remove(key) else {
+            return;
+        };
         self.owed_bytes -= client.owed_bytes;
         // Deregistered first: a copy of the descriptor in a forked child would keep its readiness coming.
         let _ = self.poll.registry().deregister(client.connection.socket());
@@ -210,10 +251,14 @@ impl Daemon {
             _ => {}
         }
         for _ in 0..ACCEPTS_PER_TURN_MAX {
-            let Some(listener) = &self.listener else { return self.accepting = Accepting::Rest };
+            let Some(listener) = &self.listener else {
+                return self.accepting = Accepting::Rest;
+            };
             match listener.accept() {
                 Ok((socket, peer)) => self.admit(socket, peer),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return self.accepting = Accepting::Rest,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return self.accepting = Accepting::Rest;
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return self.accept_later(&error),
             }
@@ -235,7 +280,13 @@ impl Daemon {
         let registry = self.poll.registry();
         let admitted = self.clients.insert_with(|key| {
             let mut connection = Connection::new(socket, peer);
-            registry.register(connection.socket(), Source::Client(key).into(), Interest::READABLE).ok()?;
+            registry
+                .register(
+                    connection.socket(),
+                    Source::Client(key).into(),
+                    Interest::READABLE,
+                )
+                .ok()?;
             Some(Client::new(connection))
         });
         match admitted {
@@ -250,7 +301,11 @@ impl Daemon {
             return false;
         }
         let Self { clients, .. } = self;
-        clients.iter().filter(|client| client.connection.peer().uid == peer.uid).count() >= CONNECTIONS_PER_UID_MAX
+        clients
+            .iter()
+            .filter(|client| client.connection.peer().uid == peer.uid)
+            .count()
+            >= CONNECTIONS_PER_UID_MAX
     }
 
     /// Says that there is no room, as far as that goes without waiting.
@@ -264,7 +319,11 @@ impl Daemon {
         if self.signals.pending().count() == 0 {
             return;
         }
-        let patience = if self.deadline.is_none() { DRAIN_MAX } else { Duration::ZERO };
+        let patience = if self.deadline.is_none() {
+            DRAIN_MAX
+        } else {
+            Duration::ZERO
+        };
         self.deadline = Some(Instant::now() + patience);
         if let Some(mut listener) = self.listener.take() {
             let _ = self.poll.registry().deregister(listener.socket());
@@ -272,14 +331,17 @@ impl Daemon {
         self.accepting = Accepting::Rest;
         info!("stopping: {} connections", self.clients.len());
         for key in self.clients.keys().collect::<Vec<_>>() {
-            let Some(client) = self.clients.get_mut(key) else { continue };
+            let Some(client) = self.clients.get_mut(key) else {
+                continue;
+            };
             client.connection.wake(false);
             list(&mut self.turn, key, client);
         }
     }
 
     fn is_finished(&self) -> bool {
-        self.deadline.is_some_and(|at| self.clients.is_empty() || Instant::now() >= at)
+        self.deadline
+            .is_some_and(|at| self.clients.is_empty() || Instant::now() >= at)
     }
 }
 

@@ -4,7 +4,7 @@
 //! no I/O and knows no message boundaries. Invariant: `consumed ≤ received ≤ bytes.len() - PADDING`.
 
 /// Readable bytes that always follow the received ones, so that a parser may look past the end.
-pub const PADDING: usize = 64;
+const PADDING: usize = 64;
 
 /// A buffer that grows from its starting size to a bound, and goes back when it has been emptied.
 #[derive(Debug)]
@@ -18,7 +18,12 @@ pub struct InBuf {
 impl InBuf {
     /// A buffer of `bytes_start`, for messages of at most `bytes_max`.
     pub fn new(bytes_start: usize, bytes_max: usize) -> Self {
-        Self { bytes: vec![0; bytes_start.min(bytes_max) + PADDING], consumed: 0, received: 0, bytes_max }
+        Self {
+            bytes: vec![0; bytes_start.min(bytes_max) + PADDING],
+            consumed: 0,
+            received: 0,
+            bytes_max,
+        }
     }
 
     /// Bytes received and not consumed.
@@ -68,13 +73,19 @@ impl InBuf {
     /// The kernel wrote `count` bytes into the room.
     pub fn advance(&mut self, count: usize) {
         self.received += count;
-        debug_assert!(self.received + PADDING <= self.bytes.len(), "received into the padding");
+        debug_assert!(
+            self.received + PADDING <= self.bytes.len(),
+            "received into the padding"
+        );
     }
 
     /// The first `count` waiting bytes are done with.
     pub fn consume(&mut self, count: usize) {
         self.consumed += count;
-        debug_assert!(self.consumed <= self.received, "consumed more than there was");
+        debug_assert!(
+            self.consumed <= self.received,
+            "consumed more than there was"
+        );
         if self.consumed == self.received {
             self.consumed = 0;
             self.received = 0;

@@ -32,8 +32,16 @@ impl<T> Slab<T> {
     /// Room for `count` values.
     pub fn new(count: usize) -> Self {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
-        let slots = (0..count).map(|_| Slot { generation: 0, value: None }).collect();
-        Self { slots, free: (0..count).rev().collect() }
+        let slots = (0..count)
+            .map(|_| Slot {
+                generation: 0,
+                value: None,
+            })
+            .collect();
+        Self {
+            slots,
+            free: (0..count).rev().collect(),
+        }
     }
 
     /// How many values there are.
@@ -55,7 +63,10 @@ impl<T> Slab<T> {
     pub fn insert_with(&mut self, make: impl FnOnce(Key) -> Option<T>) -> Option<Key> {
         let slot = *self.free.last()?;
         let entry = &mut self.slots[slot as usize];
-        let key = Key { slot, generation: entry.generation };
+        let key = Key {
+            slot,
+            generation: entry.generation,
+        };
         entry.value = Some(make(key)?);
         self.free.pop();
         Some(key)
@@ -64,7 +75,11 @@ impl<T> Slab<T> {
     /// The value of that key, if it is still there.
     pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
         let entry = self.slots.get_mut(key.slot as usize)?;
-        if entry.generation == key.generation { entry.value.as_mut() } else { None }
+        if entry.generation == key.generation {
+            entry.value.as_mut()
+        } else {
+            None
+        }
     }
 
     /// Takes the value out; its key will never find anything again.
@@ -86,10 +101,14 @@ impl<T> Slab<T> {
 
     /// The keys of all values.
     pub fn keys(&self) -> impl Iterator<Item = Key> {
-        self.slots.iter().zip(0u32..).filter(|(entry, _)| entry.value.is_some()).map(|(entry, slot)| Key {
-            slot,
-            generation: entry.generation,
-        })
+        self.slots
+            .iter()
+            .zip(0u32..)
+            .filter(|(entry, _)| entry.value.is_some())
+            .map(|(entry, slot)| Key {
+                slot,
+                generation: entry.generation,
+            })
     }
 }
 
@@ -113,7 +132,9 @@ mod tests {
     #[test]
     fn a_full_slab_refuses_and_loses_nothing() {
         let mut slab = Slab::new(2);
-        let keys: Vec<Key> = (0..2).filter_map(|n| slab.insert_with(|_| Some(n))).collect();
+        let keys: Vec<Key> = (0..2)
+            .filter_map(|n| slab.insert_with(|_| Some(n)))
+            .collect();
         assert_eq!(slab.insert_with(|_| Some(2)), None);
         assert_eq!(slab.len(), 2);
         assert_eq!(slab.keys().collect::<Vec<_>>(), keys);

@@ -31,14 +31,20 @@ impl Display for Explained<'_, '_> {
 fn explain(fault: &Fault<'_>, f: &mut Formatter<'_>) -> Result {
     match fault {
         Fault::NotParams => f.write_str("expected an array or an object"),
-        Fault::TooMany { expected, found } => write!(f, "{found} parameters, but the method takes {expected}"),
+        Fault::TooMany { expected, found } => {
+            write!(f, "{found} parameters, but the method takes {expected}")
+        }
         Fault::Unknown { known: [] } => f.write_str("unknown: the method takes no parameters"),
         Fault::Unknown { known } => list(f, "unknown; there is", known.iter().copied()),
         Fault::Duplicate => f.write_str("occurs twice"),
         Fault::Missing => f.write_str("missing"),
         Fault::Expected(what) => write!(f, "expected {what}"),
         Fault::Range { min, max } => write!(f, "out of range: {min} to {max}"),
-        Fault::Enumeration { names } => list(f, "unknown name; there is", names.iter().map(|(name, _)| *name)),
+        Fault::Enumeration { names } => list(
+            f,
+            "unknown name; there is",
+            names.iter().map(|(name, _)| *name),
+        ),
         Fault::InnerNul => f.write_str("a NUL inside a string"),
         Fault::Empty => f.write_str("must not be empty"),
         Fault::Rule(why) => f.write_str(why),

@@ -28,7 +28,13 @@ use sys::{Functions, libxl_ctx};
 pub struct Xl {
     functions: Functions,
     ctx: NonNull<libxl_ctx>,
-    log: Box<Log>,
+    log: Log,
+}
+
+impl std::fmt::Debug for Functions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Functions")
+    }
 }
 
 impl Xl {
@@ -40,9 +46,13 @@ impl Xl {
     pub fn open(overlay: impl FnOnce(&mut Functions)) -> Result<Self, LoadError> {
         let mut functions = load::functions()?;
         overlay(&mut functions);
-        let mut log = Log::new();
+        let log = Log::new();
         let ctx = load::context(&functions, log.logger())?;
-        Ok(Self { functions, ctx, log })
+        Ok(Self {
+            functions,
+            ctx,
+            log,
+        })
     }
 
     /// The table of libxl's functions.
@@ -63,7 +73,11 @@ impl Xl {
 
 /// 0 is success; anything else is libxl's (or, leaking through it, libxc's) reason.
 pub fn check(code: c_int) -> Result<(), Failure<'static>> {
-    if code == 0 { Ok(()) } else { Err(Failure::Libxl(code)) }
+    if code == 0 {
+        Ok(())
+    } else {
+        Err(Failure::Libxl(code))
+    }
 }
 
 /// A function that this libxl may lack.

@@ -4,9 +4,9 @@
 //! [`Owned`] a struct in our memory with libxl's memory inside, [`List`] an array with its `_list_free`, [`Text`] a
 //! string for `free`. Structs built in a request's arena are none of these and are never disposed.
 
-use core::ffi::{c_char, c_int};
+use core::ffi::{c_char, c_int, c_uint};
 use std::mem::MaybeUninit;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
 use super::sys::Functions;
 
@@ -68,49 +68,121 @@ impl<T: Managed> std::fmt::Debug for Owned<'_, T> {
     }
 }
 
-/// How libxl frees an array of `T`.
-pub type ListFree<T> = unsafe extern "C" fn(*mut T, c_int);
-
 /// An array that libxl allocated.
-pub struct List<T> {
+pub struct List<'f, T> {
     first: *mut T,
-    count: c_int,
-    free: ListFree<T>,
+    count: usize,
+    free: Free<'f, T>,
 }
 
-impl<T> List<T> {
+/// How an array is freed.
+#[derive(Debug)]
+pub enum Free<'f, T> {
+    /// By the function for it.
+    Signed(unsafe extern "C" fn(*mut T, c_int)),
+    /// By the function for it, where that counts in unsigned numbers.
+    Unsigned(unsafe extern "C" fn(*mut T, c_uint)),
+    /// Each element by its own, then the array: libxl has no function for it.
+    ByElement(&'f Functions, unsafe fn(&Functions, *mut T)),
+}
+
+impl<T> From<unsafe extern "C" fn(*mut T, c_int)> for Free<'_, T> {
+    fn from(free: unsafe extern "C" fn(*mut T, c_int)) -> Self {
+        Self::Signed(free)
+    }
+}
+
+impl<T> From<unsafe extern "C" fn(*mut T, c_uint)> for Free<'_, T> {
+    fn from(free: unsafe extern "C" fn(*mut T, c_uint)) -> Self {
+        Self::Unsigned(free)
+    }
+}
+
+impl<'f, T> List<'f, T> {
     /// Takes an array over. A null array is an empty one; a negative count is 0.
     ///
     /// # Safety
-    /// `first` is null or points to `count` initialised elements that `free` may free.
-    pub unsafe fn new(first: *mut T, count: c_int, free: ListFree<T>) -> Self {
-        let count = if first.is_null() { 0 } else { count.max(0) };
-        Self { first, count, free }
+    /// `first` is null or points to `count` initialised elements that `free` may free; the count fits the function's.
+    pub unsafe fn new(
+        first: *mut T,
+        count: impl TryInto<usize>,
+        free: impl Into<Free<'f, T>>,
+    ) -> Self {
+        Self {
+            first,
+            count: count.try_into().unwrap_or(0),
+            free: free.into(),
+        }
+    }
+
+    /// Takes over an array for which libxl has no `_list_free`.
+    ///
+    /// # Safety
+    /// `first` is null or points to `count` initialised elements, in memory from malloc.
+    pub unsafe fn by_element(
+        first: *mut T,
+        count: impl TryInto<usize>,
+        functions: &'f Functions,
+    ) -> Self
+    where
+        T: Managed,
+    {
+        Self {
+            first,
+            count: count.try_into().unwrap_or(0),
+            free: Free::ByElement(functions, T::dispose),
+        }
     }
 }
 
-impl<T> Deref for List<T> {
+impl<T> Deref for List<'_, T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        if self.count == 0 {
+        if self.first.is_null() {
             return &[];
         }
         // SAFETY: `new`'s condition; the elements live until `drop`.
-        unsafe { std::slice::from_raw_parts(self.first, usize::try_from(self.count).unwrap_or(0)) }
+        unsafe { std::slice::from_raw_parts(self.first, self.count) }
     }
 }
 
-impl<T> Drop for List<T> {
+impl<T> DerefMut for List<'_, T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        if self.first.is_null() {
+            return &mut [];
+        }
+        // SAFETY: as in `deref`, and nothing else borrows them.
+        unsafe { std::slice::from_raw_parts_mut(self.first, self.count) }
+    }
+}
+
+impl<T> Drop for List<'_, T> {
     fn drop(&mut self) {
-        if !self.first.is_null() {
-            // SAFETY: `new`'s condition; nothing borrows the elements any more.
-            unsafe { (self.free)(self.first, self.count) };
+        if self.first.is_null() {
+            return;
+        }
+        // SAFETY: `new`'s condition, or `by_element`'s; nothing borrows the elements any more.
+        unsafe {
+            match self.free {
+                Free::Signed(free) => free(
+                    self.first,
+                    c_int::try_from(self.count).unwrap_or(c_int::MAX),
+                ),
+                Free::Unsigned(free) => free(
+                    self.first,
+                    c_uint::try_from(self.count).unwrap_or(c_uint::MAX),
+                ),
+                Free::ByElement(functions, dispose) => {
+                    (0..self.count).for_each(|at| dispose(functions, self.first.add(at)));
+                    libc::free(self.first.cast());
+                }
+            }
         }
     }
 }
 
-impl<T> std::fmt::Debug for List<T> {
+impl<T> std::fmt::Debug for List<'_, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "List of {} {}", self.count, std::any::type_name::<T>())
     }

@@ -1,0 +1,522 @@
+//! Methods: one function a method, and the table that finds it by name.
+//!
+//! In: the model and the methods among the fates. Out: `methods.rs`. Each function reads its parameters from the tape,
+//! calls libxl, takes over what libxl hands out, and encodes it: one result as it is, several as an object.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::model::{Builtin, Int, Model, Type};
+use super::plan::{Arg, Fate, List, Method, Returned, short};
+
+/// `methods.rs`.
+pub fn emit(model: &Model, fates: &[(&super::model::Function, Fate<'_>)]) -> TokenStream {
+    let mut methods: Vec<_> = fates
+        .iter()
+        .filter_map(|(_, fate)| {
+            if let Fate::Method(method) = fate {
+                Some(method)
+            } else {
+                None
+            }
+        })
+        .collect();
+    methods.sort_by_key(|method| method.name);
+    let functions = methods.iter().map(|method| function(method));
+    let entries = methods.iter().map(|method| entry(method));
+    let (count, names, managed) = (methods.len(), enumerations(model, &methods), managed(model));
+    let table: TokenStream = by_name(&methods).parse().expect("phf's text is Rust");
+    quote! {
+        #names
+        #managed
+        #(#functions)*
+
+        /// Every method, by name.
+        pub(super) static METHODS: [Method; #count] = [#(#entries),*];
+
+        /// Where a name stands in `METHODS`: libxl's and Go's.
+        pub(super) static BY_NAME: phf::Map<&'static str, u16> = #table;
+    }
+}
+
+/// `list_domain` as Go's `net/rpc` calls it: `Xenops.ListDomain`.
+fn go_name(name: &str) -> String {
+    let words = name
+        .split('_')
+        .map(|word| word[..1].to_uppercase() + &word[1..]);
+    format!("Xenops.{}", words.collect::<String>())
+}
+
+fn by_name(methods: &[&Method<'_>]) -> String {
+    let mut map = phf_codegen::Map::new();
+    for (at, method) in methods.iter().enumerate() {
+        map.entry(method.name.to_owned(), at.to_string());
+        map.entry(go_name(method.name), at.to_string());
+    }
+    map.build().to_string()
+}
+
+/// The names of the enumerations that parameters are of.
+fn enumerations(model: &Model, methods: &[&Method<'_>]) -> TokenStream {
+    let inputs = methods
+        .iter()
+        .flat_map(|method| &method.args)
+        .filter_map(|arg| match arg {
+            Arg::Input {
+                ty: Type::Enum(name),
+                ..
+            } => Some(name.as_str()),
+            _ => None,
+        });
+    let used: BTreeSet<&str> = inputs.collect();
+    let tables = used
+        .into_iter()
+        .filter_map(|name| model.enums.get(name))
+        .map(|described| {
+            let table = names_table(&described.name);
+            let rows = described.values.iter().map(|value| {
+                let (name, number) = (&value.name, value.value);
+                quote!((#name, #number))
+            });
+            quote!(static #table: &[(&str, i64)] = &[#(#rows),*];)
+        });
+    quote!(#(#tables)*)
+}
+
+fn names_table(name: &str) -> proc_macro2::Ident {
+    format_ident!("{}_NAMES", short(name).to_uppercase())
+}
+
+/// How each type is made and freed.
+fn managed(model: &Model) -> TokenStream {
+    let builtins = [Builtin::Bitmap, Builtin::MsVmGenid].map(|builtin| builtin.name().to_owned());
+    let names: BTreeMap<String, ()> = model
+        .structs
+        .keys()
+        .cloned()
+        .chain(builtins)
+        .map(|name| (name, ()))
+        .collect();
+    let impls = names.keys().map(|name| {
+        let ty = format_ident!("{name}");
+        let call = |suffix: &str| {
+            let function = format!("{name}{suffix}");
+            let field = format_ident!("{function}");
+            model.function(&function).map(|_| {
+                quote! {
+                    // SAFETY: the trait's condition.
+                    unsafe { (functions.#field)(value) }
+                }
+            })
+        };
+        let zero = quote! {
+            let _ = functions;
+            // SAFETY: memory for one value, by the trait's condition.
+            unsafe { value.write_bytes(0, 1) }
+        };
+        let init = call("_init").unwrap_or(zero);
+        let dispose = call("_dispose").unwrap_or(quote!(let _ = (functions, value);));
+        quote! {
+            impl Managed for #ty {
+                unsafe fn init(functions: &Functions, value: *mut Self) { #init }
+                unsafe fn dispose(functions: &Functions, value: *mut Self) { #dispose }
+            }
+        }
+    });
+    quote!(#(#impls)*)
+}
+
+fn entry(method: &Method<'_>) -> TokenStream {
+    let (name, function) = (method.name, format_ident!("{}", method.name));
+    let params = inputs(method).map(|(name, ..)| name);
+    let place = if method.in_loop {
+        quote!(Loop)
+    } else {
+        quote!(Worker)
+    };
+    quote!(Method { name: #name, params: &[#(#params),*], class: Class::Read, place: Place::#place, call: #function })
+}
+
+fn inputs<'a>(
+    method: &'a Method<'_>,
+) -> impl Iterator<Item = (&'a str, &'a Type, Option<(i64, i64)>)> {
+    method.args.iter().filter_map(|arg| match arg {
+        Arg::Input { name, ty, range } => Some((*name, *ty, *range)),
+        _ => None,
+    })
+}
+
+/// One method's code, in the order in which it runs.
+#[derive(Default)]
+struct Steps {
+    /// Makes room for what libxl writes.
+    room: TokenStream,
+    /// What is passed.
+    passed: Vec<TokenStream>,
+    /// Takes over what libxl wrote, so that it is freed whatever happens next.
+    take: TokenStream,
+    /// Names and encoders of the results.
+    results: Vec<(String, TokenStream)>,
+}
+
+fn function(method: &Method<'_>) -> TokenStream {
+    let (name, symbol) = (
+        format_ident!("{}", method.name),
+        format_ident!("{}", method.function.name),
+    );
+    let names: Vec<_> = inputs(method).map(|(name, ..)| name).collect();
+    let bind = quote!(call.params.bind(&[#(#names),*])?;);
+    let bind = if names.is_empty() {
+        bind
+    } else {
+        quote!(let args = #bind)
+    };
+    let read = inputs(method)
+        .enumerate()
+        .map(|(at, input)| read_input(at, input));
+    let mut steps = Steps::default();
+    for arg in &method.args {
+        steps.arg(arg);
+    }
+    let (before, after) = returned(method, &mut steps);
+    let (room, passed, take) = (&steps.room, &steps.passed, &steps.take);
+    let guard = method
+        .after_domain_info
+        .then(|| quote!(super::guard::domain_is_there(call, domid)?;));
+    let key = method.key_from.map(|key| set_keys(method, key));
+    let encode = encode(&steps.results);
+    let doc = format!(" `{}`", method.function.name);
+    quote! {
+        #[doc = #doc]
+        fn #name<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+            let functions = call.xl.functions();
+            let function = present(functions.#symbol)?;
+            #bind
+            #(#read)*
+            #guard
+            #room
+            // SAFETY: the table holds this very function; strings lie in the input buffer until the message is
+            // answered, and libxl writes through pointers to the variables above only while it is called.
+            let returned = unsafe { function(#(#passed),*) };
+            #take
+            #before
+            #key
+            #encode
+            #after
+            Ok(())
+        }
+    }
+}
+
+/// Reads one parameter into a variable of its name.
+fn read_input(at: usize, (name, ty, range): (&str, &Type, Option<(i64, i64)>)) -> TokenStream {
+    let variable = variable(name);
+    let value = match (ty, range) {
+        (Type::Int(Int::U32), Some((min, max))) => quote!(args.u32_within(#at, #min, #max)?),
+        (Type::Int(int), _) => {
+            let read = format_ident!("{}", int_name(*int));
+            quote!(args.#read(#at)?)
+        }
+        (Type::Bool, _) => quote!(args.bool(#at)?),
+        (Type::Enum(name), _) => {
+            let (ty, table) = (format_ident!("{name}"), names_table(name));
+            quote!(args.enumeration(#at, #table)? as #ty)
+        }
+        _ => quote!(args.c_str_filled(#at)?),
+    };
+    quote!(let #variable = #value;)
+}
+
+fn int_name(int: Int) -> &'static str {
+    match int {
+        Int::U8 => "u8",
+        Int::U16 => "u16",
+        Int::U32 => "u32",
+        Int::U64 => "u64",
+        Int::I32 => "i32",
+        Int::I64 => "i64",
+    }
+}
+
+/// A parameter's name as a variable: a prefix keeps it from being a keyword or another variable of the function.
+fn variable(name: &str) -> proc_macro2::Ident {
+    if name == "domid" {
+        format_ident!("domid")
+    } else {
+        format_ident!("arg_{name}")
+    }
+}
+
+impl Steps {
+    fn arg(&mut self, arg: &Arg<'_>) {
+        match arg {
+            Arg::Ctx => self.passed.push(quote!(call.xl.ctx())),
+            Arg::Null => self.passed.push(quote!(::core::ptr::null())),
+            Arg::Input { name, .. } => {
+                let variable = variable(name);
+                self.passed.push(quote!(#variable));
+            }
+            Arg::Scalar {
+                name,
+                ty,
+                redundant,
+            } => self.scalar(name, ty, *redundant),
+            Arg::Text { name } => self.text(name),
+            Arg::Value { name, ty, allocate } => self.value(name, ty, *allocate),
+            Arg::List { name, list } => self.list(name, list),
+            Arg::Count { signed } => self.count(*signed),
+        }
+    }
+
+    /// Room in a variable of its own.
+    fn variable(&mut self, name: &str, initial: &TokenStream) -> proc_macro2::Ident {
+        let variable = variable(name);
+        self.room.extend(quote!(let mut #variable = #initial;));
+        self.passed.push(quote!(&raw mut #variable));
+        variable
+    }
+
+    fn scalar(&mut self, name: &str, ty: &Type, redundant: bool) {
+        let initial = match ty {
+            Type::Int(int) => {
+                let ty = format_ident!("{}", int_name(*int));
+                quote!(0 as #ty)
+            }
+            _ => quote!(0),
+        };
+        let initial = if redundant { quote!(0) } else { initial };
+        let variable = self.variable(name, &initial);
+        if !redundant {
+            let encode = match ty {
+                Type::Enum(name) => {
+                    let encode = format_ident!("{}", short(name));
+                    quote!(call.writer.raw(encode::#encode(#variable));)
+                }
+                Type::Int(Int::U64) => quote!(call.writer.unsigned(#variable);),
+                _ => quote!(call.writer.integer(#variable.into());),
+            };
+            self.results.push((result_name(name), encode));
+        }
+    }
+
+    fn text(&mut self, name: &str) {
+        let variable = self.variable(name, &quote!(::core::ptr::null_mut()));
+        self.take.extend(quote! {
+            // SAFETY: null, or a string from malloc that libxl gives away.
+            let #variable = unsafe { Text::new(#variable) };
+        });
+        self.results.push((
+            result_name(name),
+            quote!(super::result::text(call, &#variable)?;),
+        ));
+    }
+
+    fn value(&mut self, name: &str, ty: &Type, allocate: Option<&str>) {
+        let (variable, ty_name) = (variable(name), type_name(ty));
+        self.room
+            .extend(quote!(let mut #variable = Owned::<#ty_name>::new(functions);));
+        if let Some(allocate) = allocate {
+            let allocate = format_ident!("{allocate}");
+            self.room.extend(quote! {
+                let allocate = present(functions.#allocate)?;
+                // SAFETY: an empty bitmap, for which libxl allocates as many bits as the host has.
+                check(unsafe { allocate(call.xl.ctx(), #variable.as_mut_ptr(), 0) })?;
+            });
+        }
+        self.passed.push(quote!(#variable.as_mut_ptr()));
+        self.results
+            .push((result_name(name), encode_value(ty, &quote!(&#variable))));
+    }
+
+    fn list(&mut self, name: &str, list: &List<'_>) {
+        let variable = self.variable(name, &quote!(::core::ptr::null_mut()));
+        self.take_list(&variable, &quote!(#variable), list);
+        self.results
+            .push((result_name(name), encode_list(list, &variable)));
+    }
+
+    fn take_list(&mut self, variable: &proc_macro2::Ident, first: &TokenStream, list: &List<'_>) {
+        let make = match &list.free {
+            Some(free) => {
+                let free = format_ident!("{free}");
+                quote!(List::new(#first, count, functions.#free))
+            }
+            None => quote!(List::by_element(#first, count, functions)),
+        };
+        self.take.extend(quote! {
+            // SAFETY: null, or an array of that many elements that libxl gives away.
+            let mut #variable = unsafe { #make };
+        });
+    }
+
+    /// -1 is what libxl leaves there when it fails in silence.
+    fn count(&mut self, signed: bool) {
+        if signed {
+            self.room.extend(quote!(let mut count: i32 = -1;));
+        } else {
+            self.room.extend(quote!(let mut count: u32 = 0;));
+        }
+        self.passed.push(quote!(&raw mut count));
+    }
+}
+
+/// What is done with the return value before and after the results are written.
+fn returned(method: &Method<'_>, steps: &mut Steps) -> (TokenStream, TokenStream) {
+    let negative = quote!(if returned < 0 {
+        return Err(Failure::Libxl(returned));
+    });
+    let integer = quote!(call.writer.integer(returned.into()););
+    let name = || "value".to_owned();
+    let before = match &method.returned {
+        Returned::Code => quote!(check(returned)?;),
+        Returned::Number => {
+            steps.results.insert(0, (name(), integer));
+            negative
+        }
+        Returned::Enumeration(described) => {
+            let (encode, ty) = (
+                format_ident!("{}", short(described)),
+                format_ident!("{described}"),
+            );
+            steps.results.insert(
+                0,
+                (
+                    name(),
+                    quote!(call.writer.raw(encode::#encode(returned as #ty));),
+                ),
+            );
+            negative
+        }
+        Returned::Truth => {
+            steps.results.insert(
+                0,
+                (name(), quote!(super::result::truth(call, returned != 0);)),
+            );
+            quote!()
+        }
+        Returned::AllOnesIsNone => {
+            steps.results.insert(0, (name(), integer));
+            quote!(if returned == !0 {
+                return Err(Failure::NoValue);
+            })
+        }
+        Returned::Text => {
+            steps.take.extend(quote! {
+                // SAFETY: null, or a string from malloc that libxl gives away.
+                let returned = unsafe { Text::new(returned) };
+            });
+            steps
+                .results
+                .insert(0, (name(), quote!(super::result::text(call, &returned)?;)));
+            quote!()
+        }
+        Returned::Borrowed(ty) => {
+            steps
+                .results
+                .insert(0, (name(), encode_value(ty, &quote!(returned))));
+            quote! {
+                // SAFETY: null, or a struct that lives as long as the context.
+                let returned = unsafe { returned.as_ref() }.ok_or(Failure::NoValue)?;
+            }
+        }
+        Returned::List(list) => {
+            let variable = format_ident!("returned");
+            steps.take.extend(
+                quote!(let failed = super::result::list_failed(call, returned.is_null(), count);),
+            );
+            steps.take_list(&variable, &quote!(returned), list);
+            steps
+                .results
+                .insert(0, (name(), encode_list(list, &variable)));
+            quote!(if failed {
+                return Err(Failure::NoValue);
+            })
+        }
+    };
+    (before, quote!())
+}
+
+fn type_name(ty: &Type) -> proc_macro2::Ident {
+    match ty {
+        Type::Struct(name) => format_ident!("{name}"),
+        Type::Builtin(builtin) => format_ident!("{}", builtin.name()),
+        other => unreachable!("plan::arg makes no value of {other:?}"),
+    }
+}
+
+fn encode_value(ty: &Type, value: &TokenStream) -> TokenStream {
+    match ty {
+        Type::Struct(name) => {
+            let encode = format_ident!("{}", short(name));
+            quote! {
+                // SAFETY: initialised, then filled by libxl.
+                unsafe { encode::#encode(call.xl, call.writer, #value) };
+            }
+        }
+        Type::Builtin(builtin) => {
+            let encode = format_ident!("{}", short(builtin.name()));
+            quote! {
+                // SAFETY: initialised, then filled by libxl.
+                unsafe { super::result::#encode(call, #value) };
+            }
+        }
+        other => unreachable!("plan::arg makes no value of {other:?}"),
+    }
+}
+
+fn encode_list(list: &List<'_>, variable: &proc_macro2::Ident) -> TokenStream {
+    let Type::Struct(name) = list.element else {
+        unreachable!("plan::list takes structs only")
+    };
+    let encode = format_ident!("{}", short(name));
+    quote! {
+        super::result::list(call, &#variable, |xl, writer, element| {
+            // SAFETY: an element of an array that libxl filled.
+            unsafe { encode::#encode(xl, writer, element) };
+        });
+    }
+}
+
+/// Writes the union's key that libxl leaves out into every element.
+fn set_keys(method: &Method<'_>, key: &str) -> TokenStream {
+    let list = method.args.iter().find_map(|arg| {
+        if let Arg::List { name, .. } = arg {
+            Some(variable(name))
+        } else {
+            None
+        }
+    });
+    let (list, key) = (
+        list.expect("a key is set for the elements of a list"),
+        variable(key),
+    );
+    quote!(#list.iter_mut().for_each(|element| element.type_ = #key);)
+}
+
+/// One result as it is, several as an object, none as an empty object.
+fn encode(results: &[(String, TokenStream)]) -> TokenStream {
+    match results {
+        [] => quote!(call.writer.raw(b"{}");),
+        [(_, only)] => only.clone(),
+        several => {
+            let members = several.iter().enumerate().map(|(at, (name, encode))| {
+                let text = format!("{}\"{name}\":", if at == 0 { "{" } else { "," });
+                let text = proc_macro2::Literal::byte_string(text.as_bytes());
+                quote!(call.writer.raw(#text); #encode)
+            });
+            quote!(#(#members)* call.writer.raw(b"}");)
+        }
+    }
+}
+
+/// A result's name: the parameter's without what C's habits add.
+fn result_name(param: &str) -> String {
+    let name = param.strip_prefix("out_").unwrap_or(param);
+    let name = name
+        .strip_suffix("_r")
+        .or(name.strip_suffix("_out"))
+        .unwrap_or(name);
+    name.to_owned()
+}

@@ -1,0 +1,67 @@
+//! The generator: libxl's headers, as bindgen reads them, become types, encoders and methods.
+//!
+//! In: bindgen's output and the library's soname. Out: Rust text for the build's output directory (see [`Output`]). It
+//! is compiled into `build.rs` and into tests, never into the daemon, and uses nothing of the daemon.
+//!
+//! `read` makes a [`model`] of the bindings, `plan` decides about each function with the help of [`hints`], and each
+//! `emit_…` writes one file. No emitter reads headers; no policy is anywhere but in `plan` and `hints`.
+
+pub mod hints;
+pub mod model;
+
+mod emit_encode;
+mod emit_functions;
+mod emit_methods;
+mod plan;
+mod read;
+mod surface;
+
+use hints::{Hint, Hints};
+use proc_macro2::TokenStream;
+
+/// The generated files, by their names in the output directory.
+#[derive(Debug)]
+pub struct Output {
+    /// `types.rs`: the bindings without their functions.
+    pub types: String,
+    /// `functions.rs`: the table of functions.
+    pub functions: String,
+    /// `encode.rs`: C values as JSON.
+    pub encode: String,
+    /// `methods.rs`: the method table.
+    pub methods: String,
+    /// `unsimulated.rs`: stand-ins for what the simulated host does not have.
+    pub unsimulated: String,
+    /// `surface.txt`: what became of every function.
+    pub surface: String,
+}
+
+/// Generates everything.
+///
+/// # Errors
+/// A construct that no rule covers, or a hint that nothing uses.
+pub fn run(bindings: &str, soname: &str, facts: &'static [Hint]) -> Result<Output, String> {
+    let mut file =
+        syn::parse_file(bindings).map_err(|error| format!("bindgen's output: {error}"))?;
+    let model = read::model(&file)?;
+    let mut hints = Hints::new(facts);
+    let fates = plan::fates(&model, &mut hints)?;
+    file.items
+        .retain(|item| !matches!(item, syn::Item::ForeignMod(_)));
+    Ok(Output {
+        types: print(file)?,
+        functions: print(emit_functions::table(&model, soname))?,
+        encode: print(emit_encode::emit(&model)?)?,
+        methods: print(emit_methods::emit(&model, &fates))?,
+        unsimulated: print(emit_functions::unsimulated(&fates))?,
+        surface: surface::text(&fates),
+    })
+}
+
+/// Text that people can read.
+fn print(code: impl quote::ToTokens) -> Result<String, String> {
+    let code: TokenStream = code.into_token_stream();
+    let file = syn::parse2(code)
+        .map_err(|error| format!("what the generator made is no Rust: {error}"))?;
+    Ok(prettyplease::unparse(&file))
+}
