@@ -59,7 +59,7 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
 /// The library that the headers belong to: what the link for compilers points to.
 #[cfg(feature = "daemon")]
 fn soname() -> Result<String, Box<dyn std::error::Error>> {
-    let compiler = std::env::var("CC").unwrap_or("cc".to_owned());
+    let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
     let found = std::process::Command::new(&compiler)
         .arg("-print-file-name=libxenlight.so")
         .output()?;

@@ -16,11 +16,10 @@ mod result;
 /// Encoders: C values as JSON, one function a type. Made by `gen::emit_encode`.
 #[allow(
     clippy::all,
-    clippy::pedantic,
+    clippy::undocumented_unsafe_blocks,
     unused_parens,
-    unused_qualifications,
     unused_variables,
-    reason = "generated"
+    reason = "generated: the reason of each unsafe block stands in the emitter"
 )]
 pub mod encode {
     use super::builtin::*;
@@ -34,10 +33,13 @@ pub mod encode {
 /// The method table and one function a method. Made by `gen::emit_methods`.
 #[allow(
     clippy::all,
-    clippy::pedantic,
-    unused_qualifications,
+    clippy::undocumented_unsafe_blocks,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::semicolon_if_nothing_returned,
     unused_mut,
-    reason = "generated"
+    reason = "generated: the reason of each unsafe block stands in the emitter; values of enumerations are cast"
 )]
 mod methods {
     use super::{Call, Class, Method, Place, encode};

@@ -249,7 +249,7 @@ impl Emitter<'_> {
                     .model
                     .structs
                     .get(name)
-                    .ok_or(format!("no struct {name}"))?;
+                    .ok_or_else(|| format!("no struct {name}"))?;
                 if self.is_bounded(described) {
                     self.object(code, described, value, short(name))?;
                 } else {
@@ -270,7 +270,7 @@ impl Emitter<'_> {
             .model
             .enums
             .get(name)
-            .ok_or(format!("no enumeration {name}"))?;
+            .ok_or_else(|| format!("no enumeration {name}"))?;
         let longest = described
             .values
             .iter()
@@ -338,7 +338,7 @@ fn builtin_value(code: &mut Code, builtin: Builtin, value: &TokenStream) -> Resu
         (_, Some(bytes)) => code.bounded(bytes, &quote!(#encode(&mut pen, &#value);)),
         (Builtin::CpuidPolicyList, _) => code.unbounded(&quote!(#encode(xl, w, #value);)),
         (Builtin::StringList | Builtin::KeyValueList, _) => {
-            code.unbounded(&quote!(#encode(w, #value);))
+            code.unbounded(&quote!(#encode(w, #value);));
         }
         (Builtin::Bitmap, _) => code.unbounded(&quote!(#encode(w, &#value);)),
         _ => return Err("a builtin without a JSON form".to_owned()),

@@ -136,11 +136,13 @@ fn ident(function: &Function) -> proc_macro2::Ident {
 }
 
 fn types(function: &Function) -> Vec<&syn::Type> {
-    let typed = |input| match input {
-        &syn::FnArg::Typed(ref typed) => Some(&*typed.ty),
-        &syn::FnArg::Receiver(_) => None,
-    };
-    function.signature.inputs.iter().filter_map(typed).collect()
+    let mut types = Vec::new();
+    for input in &function.signature.inputs {
+        if let syn::FnArg::Typed(typed) = input {
+            types.push(&*typed.ty);
+        }
+    }
+    types
 }
 
 fn pointer(function: &Function) -> TokenStream {

@@ -117,7 +117,7 @@ fn managed(model: &Model) -> TokenStream {
             unsafe { value.write_bytes(0, 1) }
         };
         let init = call("_init").unwrap_or(zero);
-        let dispose = call("_dispose").unwrap_or(quote!(let _ = (functions, value);));
+        let dispose = call("_dispose").unwrap_or_else(|| quote!(let _ = (functions, value);));
         quote! {
             impl Managed for #ty {
                 unsafe fn init(functions: &Functions, value: *mut Self) { #init }
@@ -516,7 +516,7 @@ fn result_name(param: &str) -> String {
     let name = param.strip_prefix("out_").unwrap_or(param);
     let name = name
         .strip_suffix("_r")
-        .or(name.strip_suffix("_out"))
+        .or_else(|| name.strip_suffix("_out"))
         .unwrap_or(name);
     name.to_owned()
 }

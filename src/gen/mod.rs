@@ -5,6 +5,10 @@
 //!
 //! `read` makes a [`model`] of the bindings, `plan` decides about each function with the help of [`hints`], and each
 //! `emit_…` writes one file. No emitter reads headers; no policy is anywhere but in `plan` and `hints`.
+#![allow(
+    unreachable_pub,
+    reason = "it is compiled into build.rs and into tests, where nothing is public"
+)]
 
 pub mod hints;
 pub mod model;

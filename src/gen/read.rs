@@ -60,18 +60,16 @@ impl Bindings {
         let mut bindings = Self::default();
         for item in &file.items {
             match item {
-                Item::Struct(item) => {
-                    _ = bindings
-                        .structs
-                        .insert(item.ident.to_string(), item.clone())
-                }
-                Item::Union(item) => {
-                    _ = bindings.unions.insert(item.ident.to_string(), item.clone())
-                }
+                Item::Struct(item) => bindings
+                    .structs
+                    .extend([(item.ident.to_string(), item.clone())]),
+                Item::Union(item) => bindings
+                    .unions
+                    .extend([(item.ident.to_string(), item.clone())]),
                 Item::Type(item) => {
-                    _ = bindings
+                    bindings
                         .aliases
-                        .insert(item.ident.to_string(), (*item.ty).clone())
+                        .extend([(item.ident.to_string(), (*item.ty).clone())]);
                 }
                 Item::Const(item) => bindings.constant(item),
                 Item::Use(item) => bindings.renamed(&item.tree),
@@ -152,7 +150,7 @@ impl Bindings {
         let enumerator = |(constant, value): &(String, i64)| {
             let name = constant
                 .strip_prefix(&prefix)
-                .ok_or(format!("{constant} does not begin with {prefix}"))?;
+                .ok_or_else(|| format!("{constant} does not begin with {prefix}"))?;
             Ok(Enumerator {
                 constant: constant.clone(),
                 name: name.to_lowercase(),
@@ -173,7 +171,7 @@ impl Bindings {
             let ident = field
                 .ident
                 .as_ref()
-                .ok_or(format!("{name} has a field without a name"))?
+                .ok_or_else(|| format!("{name} has a field without a name"))?
                 .to_string();
             let previous = fields
                 .last()
@@ -231,7 +229,7 @@ impl Bindings {
         let field = &self
             .structs
             .get(owner)
-            .ok_or(format!("{owner} is no struct"))?
+            .ok_or_else(|| format!("{owner} is no struct"))?
             .fields;
         let key_type = field
             .iter()
@@ -267,7 +265,11 @@ impl Bindings {
 
     fn anonymous_struct(&self, ty: &syn::Type) -> Result<Struct, String> {
         let name = last_segment(ty).ok_or("a union member that is no struct")?;
-        self.structure(self.structs.get(&name).ok_or(format!("no struct {name}"))?)
+        self.structure(
+            self.structs
+                .get(&name)
+                .ok_or_else(|| format!("no struct {name}"))?,
+        )
     }
 
     fn c_type(&self, ty: &syn::Type) -> Type {

@@ -335,7 +335,7 @@ impl Pen<'_> {
                 self.lit(&[
                     DIGITS[usize::from(byte >> 4)],
                     DIGITS[usize::from(byte & 15)],
-                ])
+                ]);
             };
         }
     }

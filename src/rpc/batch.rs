@@ -30,7 +30,7 @@ impl Rpc {
     ) -> Option<Batch> {
         let mut writer = Writer::new(out, REPLY_BYTES_MAX);
         let refuse = |writer: &mut Writer<'_>, why| {
-            reply::refused(writer, &To::NOBODY, &Refused::Request(why))
+            reply::refused(writer, &To::NOBODY, &Refused::Request(why));
         };
         if frame.length > BATCH_LENGTH_MAX {
             refuse(&mut writer, "more than 1000 requests in one batch");

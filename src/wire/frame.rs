@@ -133,7 +133,7 @@ impl Scanner {
                 }
                 b',' => self.comma(bytes, at),
                 b':' if self.depth == self.level && self.member == Member::IdName => {
-                    self.member = Member::Id(at + 1)
+                    self.member = Member::Id(at + 1);
                 }
                 b' ' | b'\t' | b'\r' | b'\n' => {}
                 _ => self.start_element(at),
