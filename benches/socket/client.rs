@@ -7,14 +7,14 @@ use std::path::Path;
 use crate::Outcome;
 
 /// A connection with one request in flight.
-pub struct Client {
+pub(crate) struct Client {
     socket: UnixStream,
     buffer: Vec<u8>,
 }
 
 impl Client {
     /// Connects.
-    pub fn connect(path: &Path) -> Outcome<Self> {
+    pub(crate) fn connect(path: &Path) -> Outcome<Self> {
         Ok(Self {
             socket: UnixStream::connect(path)?,
             buffer: vec![0; 1 << 20],
@@ -22,7 +22,7 @@ impl Client {
     }
 
     /// Sends a request and reads its reply up to the newline; the reply's length.
-    pub fn ask(&mut self, request: &[u8]) -> Outcome<usize> {
+    pub(crate) fn ask(&mut self, request: &[u8]) -> Outcome<usize> {
         self.socket.write_all(request)?;
         let mut length = 0;
         loop {

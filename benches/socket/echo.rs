@@ -13,7 +13,7 @@ use xenopsd::limits::SEND_BUFFER_BYTES;
 use crate::Outcome;
 
 /// The first argument that makes this program an echo server.
-pub const ROLE: &str = "echo-server";
+pub(crate) const ROLE: &str = "echo-server";
 
 const LISTENER: Token = Token(usize::MAX);
 
@@ -24,7 +24,7 @@ struct Connection {
 }
 
 /// Serves for ever.
-pub fn serve(path: &Path, reply_bytes: usize) -> Outcome<()> {
+pub(crate) fn serve(path: &Path, reply_bytes: usize) -> Outcome<()> {
     let mut reply = vec![b'x'; reply_bytes];
     reply[reply_bytes - 1] = b'\n';
     let mut poll = Poll::new()?;

@@ -11,10 +11,10 @@ use crate::{Outcome, echo};
 const START_MAX: Duration = Duration::from_secs(20);
 
 /// A running server; it is killed when dropped.
-pub struct Server {
+pub(crate) struct Server {
     process: Child,
     /// Where it listens.
-    pub socket: PathBuf,
+    pub(crate) socket: PathBuf,
 }
 
 impl Drop for Server {
@@ -27,7 +27,7 @@ impl Drop for Server {
 
 impl Server {
     /// The shipped daemon on a simulated host.
-    pub fn xenopsd(socket: &Path, domains: u32) -> Outcome<Self> {
+    pub(crate) fn xenopsd(socket: &Path, domains: u32) -> Outcome<Self> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xenopsd"));
         command
             .arg("--sim")
@@ -38,7 +38,7 @@ impl Server {
     }
 
     /// The floor.
-    pub fn echo(socket: &Path, reply_bytes: usize) -> Outcome<Self> {
+    pub(crate) fn echo(socket: &Path, reply_bytes: usize) -> Outcome<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command
             .arg(echo::ROLE)
@@ -67,7 +67,7 @@ impl Server {
     }
 
     /// Asks `requests` times and says what each cost the server, in microseconds of its CPU time.
-    pub fn cpu_us_per_request(
+    pub(crate) fn cpu_us_per_request(
         &self,
         client: &mut Client,
         request: &[u8],
@@ -97,7 +97,7 @@ impl Server {
 }
 
 /// Puts this process, and the servers that it starts, on the last of its CPUs.
-pub fn share_one_cpu() -> Outcome<()> {
+pub(crate) fn share_one_cpu() -> Outcome<()> {
     let allowed = rustix::thread::sched_getaffinity(None)?;
     let last = (0..rustix::thread::CpuSet::MAX_CPU)
         .rev()
