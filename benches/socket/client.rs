@@ -15,10 +15,7 @@ pub(crate) struct Client {
 impl Client {
     /// Connects.
     pub(crate) fn connect(path: &Path) -> Outcome<Self> {
-        Ok(Self {
-            socket: UnixStream::connect(path)?,
-            buffer: vec![0; 1 << 20],
-        })
+        Ok(Self { socket: UnixStream::connect(path)?, buffer: vec![0; 1 << 20] })
     }
 
     /// Sends a request and reads its reply up to the newline; the reply's length.

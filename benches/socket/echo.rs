@@ -30,8 +30,7 @@ pub(crate) fn serve(path: &Path, reply_bytes: usize) -> Outcome<()> {
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(1024);
     let mut listener = UnixListener::bind(path)?;
-    poll.registry()
-        .register(&mut listener, LISTENER, Interest::READABLE)?;
+    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     let mut connections: Vec<Connection> = Vec::new();
     let mut input = [0; 4096];
     loop {
@@ -49,12 +48,9 @@ pub(crate) fn serve(path: &Path, reply_bytes: usize) -> Outcome<()> {
 fn accept(listener: &UnixListener, poll: &Poll, connections: &mut Vec<Connection>) -> Outcome<()> {
     while let Ok((mut socket, _)) = listener.accept() {
         let _ = rustix::net::sockopt::set_socket_send_buffer_size_force(&socket, SEND_BUFFER_BYTES)
-            .or_else(|_| {
-                rustix::net::sockopt::set_socket_send_buffer_size(&socket, SEND_BUFFER_BYTES)
-            });
+            .or_else(|_| rustix::net::sockopt::set_socket_send_buffer_size(&socket, SEND_BUFFER_BYTES));
         let interest = Interest::READABLE;
-        poll.registry()
-            .register(&mut socket, Token(connections.len()), interest)?;
+        poll.registry().register(&mut socket, Token(connections.len()), interest)?;
         connections.push(Connection { socket, owed: 0 });
     }
     Ok(())
@@ -63,8 +59,7 @@ fn accept(listener: &UnixListener, poll: &Poll, connections: &mut Vec<Connection
 fn answer(connection: &mut Connection, input: &mut [u8], reply: &[u8]) {
     // A read that did not fill the buffer has emptied the socket.
     while let Ok(count @ 1..) = connection.socket.read(input) {
-        connection.owed +=
-            reply.len() * input[..count].iter().filter(|&&byte| byte == b'\n').count();
+        connection.owed += reply.len() * input[..count].iter().filter(|&&byte| byte == b'\n').count();
         if count < input.len() {
             break;
         }

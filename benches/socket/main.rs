@@ -35,9 +35,7 @@ fn main() -> Outcome<()> {
     }
     let smoke = args.iter().any(|arg| arg == "--smoke");
     server::share_one_cpu()?;
-    println!(
-        "list_domain, one request in flight; CPU time of the server per request, median of {ROUNDS} rounds\n"
-    );
+    println!("list_domain, one request in flight; CPU time of the server per request, median of {ROUNDS} rounds\n");
     println!(
         "{:>8} {:>12} {:>10} {:>12} {:>7} {:>15}",
         "domains", "reply bytes", "echo µs", "xenopsd µs", "ratio", "(min to max)"
@@ -64,11 +62,7 @@ struct Row {
 
 impl std::fmt::Display for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let range = format!(
-            "({:.2} to {:.2})",
-            self.ratios[0],
-            self.ratios[self.ratios.len() - 1]
-        );
+        let range = format!("({:.2} to {:.2})", self.ratios[0], self.ratios[self.ratios.len() - 1]);
         write!(
             f,
             "{:>8} {:>12} {:>10.2} {:>12.2} {:>7.2} {:>15}",
@@ -90,11 +84,7 @@ fn compare(domains: u32, smoke: bool) -> Outcome<Row> {
     let echo = Server::echo(&folder.path().join("echo"), reply_bytes)?;
     let mut echo_client = Client::connect(&echo.socket)?;
 
-    let requests = if smoke {
-        10
-    } else {
-        (ROUND_BYTES / reply_bytes).clamp(1, ROUND_REQUESTS_MAX)
-    };
+    let requests = if smoke { 10 } else { (ROUND_BYTES / reply_bytes).clamp(1, ROUND_REQUESTS_MAX) };
     let rounds = if smoke { 1 } else { ROUNDS };
     let (mut echo_us, mut xenopsd_us, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds {
@@ -107,13 +97,7 @@ fn compare(domains: u32, smoke: bool) -> Outcome<Row> {
     for series in [&mut echo_us, &mut xenopsd_us, &mut ratios] {
         series.sort_by(f64::total_cmp);
     }
-    Ok(Row {
-        domains,
-        reply_bytes,
-        echo_us: median(&echo_us),
-        xenopsd_us: median(&xenopsd_us),
-        ratios,
-    })
+    Ok(Row { domains, reply_bytes, echo_us: median(&echo_us), xenopsd_us: median(&xenopsd_us), ratios })
 }
 
 /// The middle one of a sorted series.

@@ -3,10 +3,7 @@
 //! In: a method's name and its params on the tape. Out: the result as JSON in the writer, or a [`Failure`]. This page
 //! holds what the generated code shares; the code itself is in the build's output directory (see `src/gen`, and
 //! `tests/golden` for a piece to read). It contains no policy: that is in `gen::hints` and in `rpc`.
-#![allow(
-    unsafe_code,
-    reason = "generated calls of C functions and reads of C structs"
-)]
+#![allow(unsafe_code, reason = "generated calls of C functions and reads of C structs")]
 
 mod builtin;
 mod cpuid;
@@ -98,9 +95,7 @@ pub struct Call<'m, 'd, 'o> {
 
 /// The method of that name, in libxl's form (`list_domain`) or Go's (`Xenops.ListDomain`).
 pub fn find(name: &str) -> Option<&'static Method> {
-    methods::BY_NAME
-        .get(name)
-        .map(|&at| &methods::METHODS[usize::from(at)])
+    methods::BY_NAME.get(name).map(|&at| &methods::METHODS[usize::from(at)])
 }
 
 /// Every method there is, by name.

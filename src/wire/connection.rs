@@ -90,11 +90,7 @@ impl Connection {
     /// (the end would be missed).
     pub fn receive(&mut self) -> Step {
         let mut taken = 0;
-        while self.readable
-            && !self.ended
-            && taken < RECEIVE_BYTES_PER_TURN_MAX
-            && !self.input.is_full()
-        {
+        while self.readable && !self.ended && taken < RECEIVE_BYTES_PER_TURN_MAX && !self.input.is_full() {
             let spare = self.input.spare();
             let room = spare.len();
             match receive_once(&self.socket, spare) {
@@ -109,11 +105,7 @@ impl Connection {
                 Err(_) => return Step::Gone,
             }
         }
-        if self.readable {
-            Step::Again
-        } else {
-            Step::Wait
-        }
+        if self.readable { Step::Again } else { Step::Wait }
     }
 
     fn end(&mut self) {
@@ -143,15 +135,9 @@ impl Connection {
 
 /// One `recvmsg`. Descriptors that come along are closed: no method takes any.
 fn receive_once(socket: &UnixStream, room: &mut [u8]) -> rustix::io::Result<(usize, bool)> {
-    let mut space =
-        [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_PER_READ_MAX))];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_PER_READ_MAX))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    let message = rustix::net::recvmsg(
-        socket,
-        &mut [IoSliceMut::new(room)],
-        &mut control,
-        RecvFlags::CMSG_CLOEXEC,
-    )?;
+    let message = rustix::net::recvmsg(socket, &mut [IoSliceMut::new(room)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
     Ok((message.bytes, control.drain().count() > 0))
 }
 

@@ -103,35 +103,19 @@ impl<'f, T> List<'f, T> {
     ///
     /// # Safety
     /// `first` is null or points to `count` initialised elements that `free` may free; the count fits the function's.
-    pub unsafe fn new(
-        first: *mut T,
-        count: impl TryInto<usize>,
-        free: impl Into<Free<'f, T>>,
-    ) -> Self {
-        Self {
-            first,
-            count: count.try_into().unwrap_or(0),
-            free: free.into(),
-        }
+    pub unsafe fn new(first: *mut T, count: impl TryInto<usize>, free: impl Into<Free<'f, T>>) -> Self {
+        Self { first, count: count.try_into().unwrap_or(0), free: free.into() }
     }
 
     /// Takes over an array for which libxl has no `_list_free`.
     ///
     /// # Safety
     /// `first` is null or points to `count` initialised elements, in memory from malloc.
-    pub unsafe fn by_element(
-        first: *mut T,
-        count: impl TryInto<usize>,
-        functions: &'f Functions,
-    ) -> Self
+    pub unsafe fn by_element(first: *mut T, count: impl TryInto<usize>, functions: &'f Functions) -> Self
     where
         T: Managed,
     {
-        Self {
-            first,
-            count: count.try_into().unwrap_or(0),
-            free: Free::ByElement(functions, T::dispose),
-        }
+        Self { first, count: count.try_into().unwrap_or(0), free: Free::ByElement(functions, T::dispose) }
     }
 }
 
@@ -165,14 +149,8 @@ impl<T> Drop for List<'_, T> {
         // SAFETY: `new`'s condition, or `by_element`'s; nothing borrows the elements any more.
         unsafe {
             match self.free {
-                Free::Signed(free) => free(
-                    self.first,
-                    c_int::try_from(self.count).unwrap_or(c_int::MAX),
-                ),
-                Free::Unsigned(free) => free(
-                    self.first,
-                    c_uint::try_from(self.count).unwrap_or(c_uint::MAX),
-                ),
+                Free::Signed(free) => free(self.first, c_int::try_from(self.count).unwrap_or(c_int::MAX)),
+                Free::Unsigned(free) => free(self.first, c_uint::try_from(self.count).unwrap_or(c_uint::MAX)),
                 Free::ByElement(functions, dispose) => {
                     (0..self.count).for_each(|at| dispose(functions, self.first.add(at)));
                     libc::free(self.first.cast());
