@@ -142,7 +142,7 @@ fn function(method: &Method<'_>) -> TokenStream {
     for arg in &method.args {
         steps.arg(arg);
     }
-    let (before, after) = returned(method, &mut steps);
+    let look = returned(method, &mut steps);
     let (room, passed, take) = (&steps.room, &steps.passed, &steps.take);
     let guard = method.after_domain_info.then(|| quote!(super::guard::domain_is_there(call, domid)?;));
     let key = method.key_from.map(|key| set_keys(method, key));
@@ -161,10 +161,9 @@ fn function(method: &Method<'_>) -> TokenStream {
             // answered, and libxl writes through pointers to the variables above only while it is called.
             let returned = unsafe { function(#(#passed),*) };
             #take
-            #before
+            #look
             #key
             #encode
-            #after
             Ok(())
         }
     }
@@ -308,14 +307,14 @@ impl Steps {
     }
 }
 
-/// What is done with the return value before and after the results are written.
-fn returned(method: &Method<'_>, steps: &mut Steps) -> (TokenStream, TokenStream) {
+/// Looks at the return value, and puts it before the other results if it is one.
+fn returned(method: &Method<'_>, steps: &mut Steps) -> TokenStream {
     let negative = quote!(if returned < 0 {
         return Err(Failure::Libxl(returned));
     });
     let integer = quote!(call.writer.integer(returned.into()););
-    let name = || "value".to_owned();
-    let before = match &method.returned {
+    let name = || method.name.to_owned();
+    match &method.returned {
         Returned::Code => quote!(check(returned)?;),
         Returned::Number => {
             steps.results.insert(0, (name(), integer));
@@ -327,6 +326,10 @@ fn returned(method: &Method<'_>, steps: &mut Steps) -> (TokenStream, TokenStream
             negative
         }
         Returned::Truth => {
+            // What libxl writes besides means something only when it is true.
+            for (_, encode) in &mut steps.results {
+                *encode = quote!(if returned != 0 { #encode } else { call.writer.raw(b"null"); });
+            }
             steps.results.insert(0, (name(), quote!(super::result::truth(call, returned != 0);)));
             quote!()
         }
@@ -360,8 +363,7 @@ fn returned(method: &Method<'_>, steps: &mut Steps) -> (TokenStream, TokenStream
                 return Err(Failure::NoValue);
             })
         }
-    };
-    (before, quote!())
+    }
 }
 
 fn type_name(ty: &Type) -> proc_macro2::Ident {
