@@ -42,7 +42,7 @@ mod methods {
     use super::{Call, Class, Method, Place, encode};
     use crate::error::{Failure, Outcome};
     use crate::xl::sys::*;
-    use crate::xl::{List, Managed, Owned, Text, check, present};
+    use crate::xl::{Bytes, List, Managed, Owned, Text, check, present};
 
     include!(concat!(env!("OUT_DIR"), "/methods.rs"));
 }

@@ -112,9 +112,10 @@ fn entry(method: &Method<'_>) -> TokenStream {
     quote!(Method { name: #name, params: &[#(#params),*], class: Class::Read, place: Place::#place, call: #function })
 }
 
-fn inputs<'a>(method: &'a Method<'_>) -> impl Iterator<Item = (&'a str, &'a Type, Option<(i64, i64)>)> {
+/// The parameters that come from the request, by name.
+fn inputs<'a, 'm>(method: &'a Method<'m>) -> impl Iterator<Item = (&'m str, &'a Arg<'m>)> {
     method.args.iter().filter_map(|arg| match arg {
-        Arg::Input { name, ty, range } => Some((*name, *ty, *range)),
+        Arg::Input { name, .. } => Some((*name, arg)),
         _ => None,
     })
 }
@@ -137,7 +138,7 @@ fn function(method: &Method<'_>) -> TokenStream {
     let names: Vec<_> = inputs(method).map(|(name, ..)| name).collect();
     let bind = quote!(call.params.bind(&[#(#names),*])?;);
     let bind = if names.is_empty() { bind } else { quote!(let args = #bind) };
-    let read = inputs(method).enumerate().map(|(at, input)| read_input(at, input));
+    let read = inputs(method).enumerate().map(|(at, (_, input))| read_input(at, input));
     let mut steps = Steps::default();
     for arg in &method.args {
         steps.arg(arg);
@@ -170,10 +171,11 @@ fn function(method: &Method<'_>) -> TokenStream {
 }
 
 /// Reads one parameter into a variable of its name.
-fn read_input(at: usize, (name, ty, range): (&str, &Type, Option<(i64, i64)>)) -> TokenStream {
+fn read_input(at: usize, input: &Arg<'_>) -> TokenStream {
+    let Arg::Input { name, ty, range, file_name } = input else { return quote!() };
     let variable = variable(name);
-    let value = match (ty, range) {
-        (Type::Int(Int::U32), Some((min, max))) => quote!(args.u32_within(#at, #min, #max)?),
+    let value = match (*ty, range) {
+        (Type::Int(Int::U32), &Some((min, max))) => quote!(args.u32_within(#at, #min, #max)?),
         (Type::Int(int), _) => {
             let read = format_ident!("{}", int_name(*int));
             quote!(args.#read(#at)?)
@@ -183,6 +185,7 @@ fn read_input(at: usize, (name, ty, range): (&str, &Type, Option<(i64, i64)>)) -
             let (ty, table) = (format_ident!("{name}"), names_table(name));
             quote!(args.enumeration(#at, #table)? as #ty)
         }
+        _ if *file_name => quote!(args.c_str_file_name(#at)?),
         _ => quote!(args.c_str_filled(#at)?),
     };
     quote!(let #variable = #value;)
@@ -209,10 +212,17 @@ impl Steps {
         match arg {
             Arg::Ctx => self.passed.push(quote!(call.xl.ctx())),
             Arg::Null => self.passed.push(quote!(::core::ptr::null())),
-            Arg::Input { name, .. } => {
+            Arg::Input { name, ty, .. } => {
                 let variable = variable(name);
-                self.passed.push(quote!(#variable));
+                let only_read = matches!(ty, Type::Pointer { constant: false, .. });
+                self.passed.push(if only_read { quote!(#variable.cast_mut()) } else { quote!(#variable) });
             }
+            Arg::Length { of } => {
+                let variable = variable(of);
+                // The string was read before: it ends with a NUL, in the input buffer.
+                self.passed.push(quote!(::core::ffi::CStr::from_ptr(#variable).to_bytes().len() as _));
+            }
+            Arg::Bytes { name } => self.bytes(name),
             Arg::Scalar { name, ty, redundant } => self.scalar(name, ty, *redundant),
             Arg::Text { name } => self.text(name),
             Arg::Value { name, ty, allocate } => self.value(name, ty, *allocate),
@@ -280,6 +290,15 @@ impl Steps {
         let variable = self.variable(name, &quote!(::core::ptr::null_mut()));
         self.take_list(&variable, &quote!(#variable), list);
         self.results.push((result_name(name), encode_list(list, &variable)));
+    }
+
+    fn bytes(&mut self, name: &str) {
+        let variable = self.variable(name, &quote!(::core::ptr::null_mut()));
+        self.take.extend(quote! {
+            // SAFETY: null, or that many bytes from malloc that libxl gives away.
+            let #variable = unsafe { Bytes::new(#variable, count) };
+        });
+        self.results.push((result_name(name), quote!(call.writer.base64(&#variable);)));
     }
 
     fn take_list(&mut self, variable: &proc_macro2::Ident, first: &TokenStream, list: &List<'_>) {

@@ -37,6 +37,12 @@ pub enum Fact {
     Allocated(&'static str, &'static str),
     /// The parameter must lie in this range, or libxl ends the process.
     Range(&'static str, i64, i64),
+    /// It only reads the string of this parameter, though the pointer is not const.
+    ReadsText(&'static str),
+    /// This parameter is the length of the string that is that one.
+    LengthOf(&'static str, &'static str),
+    /// The string of this parameter becomes part of a path: it must not lead out of its folder.
+    FileName(&'static str),
     /// Its array has no `_list_free`: each element is disposed, then the array is freed.
     FreedByElement,
     /// It answers for the next domain when the one asked for is gone, so `domain_info` is asked first.
@@ -46,8 +52,8 @@ pub enum Fact {
 }
 
 use Fact::{
-    AfterDomainInfo, AllOnesIsNone, Allocated, Enumeration, FreedByElement, KeyFrom, Loop, Never, Next, Number, Range,
-    Redundant, Truth,
+    AfterDomainInfo, AllOnesIsNone, Allocated, Enumeration, FileName, FreedByElement, KeyFrom, LengthOf, Loop, Never,
+    Next, Number, Range, ReadsText, Redundant, Truth,
 };
 
 const fn hint(function: &'static str, fact: Fact, why: &'static str) -> Hint {
@@ -103,12 +109,13 @@ pub const HINTS: &[Hint] = &[
     hint("node_to_cpumap", Allocated("cpumap", "libxl_cpu_bitmap_alloc"), "else it is silently empty"),
     hint("psr_cat_get_info", Range("lvl", 2, 3), "asserted"),
     hint("psr_get_hw_info", Range("lvl", 2, 3), "asserted"),
+    hint("flask_context_to_sid", ReadsText("buf"), "it goes to a hypercall buffer by memcpy"),
+    hint("flask_context_to_sid", LengthOf("len", "buf"), "strlen"),
+    hint("userdata_retrieve", FileName("userdata_userid"), "libxl checks nothing"),
     // Those that wait for the decoders of structs.
     hint("domain_need_memory", Next, STRUCT_IN),
     hint("vcpu_sched_params_get", Next, STRUCT_IN),
     hint("uuid_to_device_vtpm", Next, STRUCT_IN),
-    hint("flask_context_to_sid", Next, "takes a string and its length"),
-    hint("userdata_retrieve", Next, "returns bytes, which need a form in JSON"),
     hint("wait_for_free_memory", Next, "sleeps: it needs a worker process of its own"),
     hint("wait_for_memory_target", Next, "sleeps: it needs a worker process of its own"),
     hint("xen_console_read_start", Next, "the three xen_console_read functions will be one method"),
@@ -188,7 +195,12 @@ impl Hints {
 
     /// Is this fact known of `function`?
     pub fn says(&mut self, function: &str, fact: Fact) -> bool {
-        self.find(function, |known| (known == fact).then_some(())).is_some()
+        self.says_that(function, |known| known == fact)
+    }
+
+    /// Is such a fact known of `function`?
+    pub fn says_that(&mut self, function: &str, is_meant: impl Fn(Fact) -> bool) -> bool {
+        self.find(function, |known| is_meant(known).then_some(())).is_some()
     }
 
     /// Lines that no function asked for.

@@ -44,7 +44,17 @@ pub enum Arg<'m> {
     /// A null pointer: no asynchronous completion is wanted, libxl waits.
     Null,
     /// A value from the request: an integer, a bool, an enumeration's name or a string that is not empty.
-    Input { name: &'m str, ty: &'m Type, range: Option<(i64, i64)> },
+    Input {
+        name: &'m str,
+        ty: &'m Type,
+        range: Option<(i64, i64)>,
+        /// It becomes part of a path.
+        file_name: bool,
+    },
+    /// The length of the string that another parameter is.
+    Length { of: &'static str },
+    /// Room for bytes that the caller frees; their count is the list's.
+    Bytes { name: &'m str },
     /// Room for an integer or an enumeration's value.
     Scalar { name: &'m str, ty: &'m Type, redundant: bool },
     /// Room for a string that the caller frees.
@@ -180,8 +190,8 @@ pub fn is_ctx(ty: &Type) -> bool {
 fn method<'m>(model: &'m Model, hints: &mut Hints, function: &'m Function) -> Result<Method<'m>, String> {
     let name = short(&function.name);
     let returned = returned(model, hints, function)?;
-    let counted =
-        matches!(returned, Returned::List(_)) || function.params.iter().any(|(_, ty)| array_pointer(ty).is_some());
+    let stores_array = |ty| array_pointer(ty).is_some() || is_bytes_pointer(ty);
+    let counted = matches!(returned, Returned::List(_)) || function.params.iter().any(|(_, ty)| stores_array(ty));
     let mut args = Vec::new();
     for (param, ty) in &function.params {
         let count_wanted = counted && !args.iter().any(|arg| matches!(arg, Arg::Count { .. }));
@@ -251,19 +261,39 @@ fn arg<'m>(
     if is_ctx(ty) {
         return Ok(Arg::Ctx);
     }
+    if let Some(of_param) = length_of(hints, of, name) {
+        return Ok(Arg::Length { of: of_param });
+    }
+    if is_bytes_pointer(ty) {
+        return Ok(Arg::Bytes { name });
+    }
     if let Some(element) = array_pointer(ty) {
         return Ok(Arg::List { name, list: list(model, hints, function, element)? });
     }
     match ty {
-        Type::Int(_) | Type::Bool | Type::Enum(_) => Ok(Arg::Input { name, ty, range: range(hints, of, name) }),
+        Type::Int(_) | Type::Bool | Type::Enum(_) => {
+            Ok(Arg::Input { name, ty, range: range(hints, of, name), file_name: false })
+        }
         Type::Pointer { to, constant: true } => match &**to {
-            Type::Char => Ok(Arg::Input { name, ty, range: None }),
+            Type::Char => Ok(Arg::Input {
+                name,
+                ty,
+                range: None,
+                file_name: hints.says_that(of, |fact| matches!(fact, Fact::FileName(param) if param == name)),
+            }),
             Type::Other(how) if how.starts_with("libxl_async") => Ok(Arg::Null),
             _ => Err("takes a struct".to_owned()),
         },
         Type::Pointer { to, constant: false } => match &**to {
+            Type::Char if hints.says_that(of, |fact| matches!(fact, Fact::ReadsText(param) if param == name)) => {
+                Ok(Arg::Input { name, ty, range: None, file_name: false })
+            }
             Type::Int(int) if count_wanted => Ok(Arg::Count { signed: *int == Int::I32 }),
-            Type::Int(_) | Type::Enum(_) => Ok(Arg::Scalar { name, ty: to, redundant: hints.says_redundant(of, name) }),
+            Type::Int(_) | Type::Enum(_) => Ok(Arg::Scalar {
+                name,
+                ty: to,
+                redundant: hints.says_that(of, |fact| matches!(fact, Fact::Redundant(param) if param == name)),
+            }),
             Type::Pointer { to, .. } if **to == Type::Char => Ok(Arg::Text { name }),
             Type::Struct(_) | Type::Builtin(Builtin::Bitmap | Builtin::MsVmGenid) => {
                 Ok(Arg::Value { name, ty: to, allocate: allocate(hints, of, name) })
@@ -273,6 +303,11 @@ fn arg<'m>(
         Type::Struct(_) | Type::Builtin(_) => Err("takes a struct".to_owned()),
         other => Err(format!("has a parameter of type {other:?}")),
     }
+}
+
+/// `uint8_t **`, where bytes are stored.
+fn is_bytes_pointer(ty: &Type) -> bool {
+    ty.pointee().and_then(Type::pointee) == Some(&Type::Int(Int::U8))
 }
 
 fn range(hints: &mut Hints, function: &str, param: &str) -> Option<(i64, i64)> {
@@ -291,8 +326,11 @@ fn allocate(hints: &mut Hints, function: &str, param: &str) -> Option<&'static s
     hints.find(function, allocator).map(|(allocator, _)| allocator)
 }
 
-impl Hints {
-    fn says_redundant(&mut self, function: &str, param: &str) -> bool {
-        self.find(function, |fact| matches!(fact, Fact::Redundant(name) if name == param).then_some(())).is_some()
-    }
+/// The parameter of whose string this one is the length.
+fn length_of(hints: &mut Hints, function: &str, param: &str) -> Option<&'static str> {
+    let of = |fact| match fact {
+        Fact::LengthOf(name, of) if name == param => Some(of),
+        _ => None,
+    };
+    hints.find(function, of).map(|(of, _)| of)
 }

@@ -155,6 +155,15 @@ impl<'m, const N: usize> Args<'m, N> {
             _ => value.c_str(),
         })
     }
+
+    /// A C string that libxl makes part of a path: not empty, and without `/`.
+    pub fn c_str_file_name(&self, at: usize) -> Result<*const c_char, Refused<'m>> {
+        self.read(at, |value| match value.str()? {
+            "" => Err(value.refuse(Fault::Empty)),
+            name if name.contains('/') => Err(value.refuse(Fault::Rule("must not contain /"))),
+            _ => value.c_str(),
+        })
+    }
 }
 
 /// Does `found` name the parameter `known`?

@@ -15,7 +15,7 @@ use std::ptr::NonNull;
 
 pub use load::{LoadError, SONAME};
 pub use log::{Log, LogLine};
-pub use owned::{List, Managed, Owned, Text};
+pub use owned::{Bytes, List, Managed, Owned, Text};
 
 use crate::error::Failure;
 use sys::{Functions, libxl_ctx};

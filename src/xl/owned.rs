@@ -1,8 +1,8 @@
 //! Who frees what libxl hands out.
 //!
 //! In: memory that libxl filled or allocated. Out: three owners, each of which frees in libxl's way when dropped:
-//! [`Owned`] a struct in our memory with libxl's memory inside, [`List`] an array with its `_list_free`, [`Text`] a
-//! string for `free`. Structs built in a request's arena are none of these and are never disposed.
+//! [`Owned`] a struct in our memory with libxl's memory inside, [`List`] an array with its `_list_free`, [`Text`] and
+//! [`Bytes`] for `free`. Structs built in a request's arena are none of these and are never disposed.
 
 use core::ffi::{c_char, c_int, c_uint};
 use std::mem::MaybeUninit;
@@ -194,5 +194,41 @@ impl Drop for Text {
     fn drop(&mut self) {
         // SAFETY: null or from malloc, and ours.
         unsafe { libc::free(self.0.cast()) };
+    }
+}
+
+/// Bytes that libxl allocated and the caller frees; possibly none.
+#[derive(Debug)]
+pub struct Bytes {
+    first: *mut u8,
+    count: usize,
+}
+
+impl Bytes {
+    /// Takes bytes over. A null pointer is none of them; so is a negative count.
+    ///
+    /// # Safety
+    /// `first` is null or points to `count` bytes from malloc that belong to the caller.
+    pub unsafe fn new(first: *mut u8, count: c_int) -> Self {
+        Self { first, count: usize::try_from(count).unwrap_or(0) }
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        if self.first.is_null() {
+            return &[];
+        }
+        // SAFETY: `new`'s condition; they live until `drop`.
+        unsafe { std::slice::from_raw_parts(self.first, self.count) }
+    }
+}
+
+impl Drop for Bytes {
+    fn drop(&mut self) {
+        // SAFETY: null or from malloc, and ours.
+        unsafe { libc::free(self.first.cast()) };
     }
 }
