@@ -76,11 +76,7 @@ fn allocate(logger: *mut xentoollog_logger, world: &'static World) -> *mut Conte
     let libxl = LibxlsPart {
         logger,
         connections: [ptr::null_mut(); 2],
-        not_collected: Garbage {
-            alloc_maxsize: -1,
-            alloc_ptrs: ptr::null_mut(),
-            owner: ptr::null_mut(),
-        },
+        not_collected: Garbage { alloc_maxsize: -1, alloc_ptrs: ptr::null_mut(), owner: ptr::null_mut() },
         rest: [0; LIBXL_BYTES],
     };
     let context = Box::into_raw(Box::new(Context { libxl, world }));

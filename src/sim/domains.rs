@@ -9,18 +9,15 @@ use super::ctx::Context;
 use super::memory;
 use super::record::{Head, flag};
 use crate::xl::sys::{
-    ERROR_DOMAIN_NOTFOUND, LIBXL_DOMAIN_TYPE_HVM, LIBXL_DOMAIN_TYPE_PV,
-    LIBXL_SHUTDOWN_REASON_UNKNOWN, libxl_ctx, libxl_dominfo, libxl_uuid,
+    ERROR_DOMAIN_NOTFOUND, LIBXL_DOMAIN_TYPE_HVM, LIBXL_DOMAIN_TYPE_PV, LIBXL_SHUTDOWN_REASON_UNKNOWN, libxl_ctx,
+    libxl_dominfo, libxl_uuid,
 };
 
 /// Bits of a guest-physical address on a CPU with HAP.
 const GPADDR_BITS: u8 = 46;
 
 /// As libxl's own: all domains, by number.
-pub(super) unsafe extern "C" fn libxl_list_domain(
-    ctx: *mut libxl_ctx,
-    count: *mut c_int,
-) -> *mut libxl_dominfo {
+pub(super) unsafe extern "C" fn libxl_list_domain(ctx: *mut libxl_ctx, count: *mut c_int) -> *mut libxl_dominfo {
     // SAFETY: a context of ours, as every function of this room gets.
     let world = unsafe { Context::of(ctx) }.world();
     let now = ticks_now();
@@ -32,11 +29,7 @@ pub(super) unsafe extern "C" fn libxl_list_domain(
 }
 
 /// As libxl's own; unlike most failures, an unknown number is not logged.
-pub(super) unsafe extern "C" fn libxl_domain_info(
-    ctx: *mut libxl_ctx,
-    info: *mut libxl_dominfo,
-    domid: u32,
-) -> c_int {
+pub(super) unsafe extern "C" fn libxl_domain_info(ctx: *mut libxl_ctx, info: *mut libxl_dominfo, domid: u32) -> c_int {
     // SAFETY: as above.
     let world = unsafe { Context::of(ctx) }.world();
     let Some(head) = world.head(domid) else {
@@ -61,11 +54,7 @@ fn dominfo(head: &Head, now: u64) -> libxl_dominfo {
         shutdown: is(flag::SHUTDOWN),
         dying: is(flag::DYING),
         never_stop: false,
-        shutdown_reason: if is(flag::SHUTDOWN) {
-            head.shutdown_reason
-        } else {
-            LIBXL_SHUTDOWN_REASON_UNKNOWN
-        },
+        shutdown_reason: if is(flag::SHUTDOWN) { head.shutdown_reason } else { LIBXL_SHUTDOWN_REASON_UNKNOWN },
         outstanding_memkb: 0,
         current_memkb: head.memory_kb,
         shared_memkb: 0,
@@ -76,10 +65,6 @@ fn dominfo(head: &Head, now: u64) -> libxl_dominfo {
         vcpu_online: head.online,
         cpupool: head.pool,
         gpaddr_bits: GPADDR_BITS,
-        domain_type: if head.kind == LIBXL_DOMAIN_TYPE_PV {
-            LIBXL_DOMAIN_TYPE_PV
-        } else {
-            LIBXL_DOMAIN_TYPE_HVM
-        },
+        domain_type: if head.kind == LIBXL_DOMAIN_TYPE_PV { LIBXL_DOMAIN_TYPE_PV } else { LIBXL_DOMAIN_TYPE_HVM },
     }
 }

@@ -31,14 +31,8 @@ impl Lock {
         // SAFETY: the attributes are initialised first and destroyed last; the mutex is ours alone (see above).
         unsafe {
             check(libc::pthread_mutexattr_init(attributes))?;
-            check(libc::pthread_mutexattr_setpshared(
-                attributes,
-                libc::PTHREAD_PROCESS_SHARED,
-            ))?;
-            check(libc::pthread_mutexattr_setrobust(
-                attributes,
-                libc::PTHREAD_MUTEX_ROBUST,
-            ))?;
+            check(libc::pthread_mutexattr_setpshared(attributes, libc::PTHREAD_PROCESS_SHARED))?;
+            check(libc::pthread_mutexattr_setrobust(attributes, libc::PTHREAD_MUTEX_ROBUST))?;
             check(libc::pthread_mutex_init(self.0.get(), attributes))?;
             check(libc::pthread_mutexattr_destroy(attributes))
         }
@@ -52,10 +46,7 @@ impl Lock {
             libc::EOWNERDEAD => check(unsafe { libc::pthread_mutex_consistent(self.0.get()) })?,
             code => check(code)?,
         }
-        Ok(Held {
-            lock: self,
-            not_send: PhantomData,
-        })
+        Ok(Held { lock: self, not_send: PhantomData })
     }
 }
 
@@ -67,9 +58,5 @@ impl Drop for Held<'_> {
 }
 
 fn check(code: i32) -> io::Result<()> {
-    if code == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::from_raw_os_error(code))
-    }
+    if code == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(code)) }
 }

@@ -28,11 +28,7 @@ use world::World;
 static WORLD: OnceLock<World> = OnceLock::new();
 
 /// Stand-ins for every function that takes a context: they only fail. Made by `gen::emit_functions`.
-#[allow(
-    non_snake_case,
-    clippy::all,
-    reason = "names and forms are the headers'"
-)]
+#[allow(non_snake_case, clippy::all, reason = "names and forms are the headers'")]
 mod unsimulated {
     use crate::xl::sys::*;
 

@@ -11,10 +11,7 @@ use super::world::World;
 use crate::xl::sys::{ERROR_INVAL, libxl_ctx};
 
 /// As libxl's own: null for a domain that xenstore does not know (any more).
-pub(super) unsafe extern "C" fn libxl_domid_to_name(
-    ctx: *mut libxl_ctx,
-    domid: u32,
-) -> *mut c_char {
+pub(super) unsafe extern "C" fn libxl_domid_to_name(ctx: *mut libxl_ctx, domid: u32) -> *mut c_char {
     // SAFETY: a context of ours.
     match name(unsafe { Context::of(ctx) }.world(), domid) {
         Some(name) => memory::text(name.as_c_str()),
@@ -40,18 +37,11 @@ pub(super) unsafe extern "C" fn libxl_name_to_domid(
 
 fn name(world: &World, domid: u32) -> Option<Name> {
     // SAFETY: a place inside the record.
-    let name = world
-        .domain(domid)?
-        .read(|record| unsafe { &raw mut (*record).name });
+    let name = world.domain(domid)?.read(|record| unsafe { &raw mut (*record).name });
     Some(name).filter(|name| !name.as_c_str().is_empty())
 }
 
 fn by_name(world: &World, wanted: &CStr) -> Option<u32> {
-    let named =
-        |record: &super::record::Domain| record.name.as_c_str() == wanted && !wanted.is_empty();
-    world
-        .domains()
-        .map(super::latch::Latched::get)
-        .find(named)
-        .map(|record| record.head.domid)
+    let named = |record: &super::record::Domain| record.name.as_c_str() == wanted && !wanted.is_empty();
+    world.domains().map(super::latch::Latched::get).find(named).map(|record| record.head.domid)
 }

@@ -72,27 +72,14 @@ impl World {
         let memory = rustix::fs::memfd_create("xenopsd-sim", flags)?;
         let size = size_of::<Image>();
         rustix::fs::ftruncate(&memory, size as u64)?;
-        rustix::fs::fcntl_add_seals(
-            &memory,
-            SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL,
-        )?;
+        rustix::fs::fcntl_add_seals(&memory, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
         // SAFETY: a new mapping, at a place of the kernel's choice.
         let start = unsafe {
             let access = ProtFlags::READ | ProtFlags::WRITE;
-            rustix::mm::mmap(
-                std::ptr::null_mut(),
-                size,
-                access,
-                MapFlags::SHARED,
-                &memory,
-                0,
-            )?
+            rustix::mm::mmap(std::ptr::null_mut(), size, access, MapFlags::SHARED, &memory, 0)?
         };
         let image = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        let world = Self {
-            image,
-            _memory: memory,
-        };
+        let world = Self { image, _memory: memory };
         let header = &world.image().header;
         header.lock.initialise()?;
         header.version.store(VERSION, Ordering::Relaxed);
@@ -163,9 +150,7 @@ impl World {
 
     /// The record of one domain.
     pub(super) fn domain(&self, domid: u32) -> Option<&Latched<Domain>> {
-        let place = usize::try_from(domid)
-            .ok()
-            .filter(|&place| place < DOMIDS)?;
+        let place = usize::try_from(domid).ok().filter(|&place| place < DOMIDS)?;
         let word = self.image().present[place / 64].load(Ordering::Acquire);
         (word & (1 << (place % 64)) != 0).then(|| &self.image().domains[place])
     }
