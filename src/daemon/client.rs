@@ -146,7 +146,7 @@ impl Client {
         match self.scanner.scan(self.connection.input.unread()) {
             Scan::Frame(frame) => self.begin_frame(rpc, frame),
             Scan::Stray(at) => {
-                self.refuse_and_close(rpc, &Refused::Parse { at, why: "a message is an object or an array" })
+                self.refuse_and_close(rpc, &Refused::Parse { at, why: "a message is an object or an array" });
             }
             Scan::More if self.connection.input.len() >= MESSAGE_BYTES_MAX => {
                 self.refuse_and_close(rpc, &Refused::MessageTooLong);
