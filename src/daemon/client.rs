@@ -90,7 +90,7 @@ impl Client {
         let sent = self.connection.send();
         if self.connection.output.is_empty() {
             std::mem::swap(&mut self.connection.output, spare);
-            spare.reset(OUT_BUF_BYTES_KEEP);
+            spare.trim(OUT_BUF_BYTES_KEEP);
         }
         self.connection.input.trim(IN_BUF_BYTES_KEEP);
         self.next_turn(sent)
