@@ -81,15 +81,15 @@ impl Client {
     }
 
     /// Answers what is complete and sends it. `spare` is a buffer for replies that keeps its memory from client to
-    /// client; only one that cannot send everything keeps it.
+    /// client. A client that cannot send everything keeps it until it can: one that owes nothing holds no memory.
     pub(super) fn serve(&mut self, rpc: &mut Rpc, spare: &mut OutBuf) -> Turn {
         if self.connection.output.is_empty() {
-            std::mem::swap(&mut self.connection.output, spare);
+            self.connection.output = std::mem::take(spare);
         }
         self.unanswered = self.answer(rpc);
         let sent = self.connection.send();
         if self.connection.output.is_empty() {
-            std::mem::swap(&mut self.connection.output, spare);
+            *spare = std::mem::take(&mut self.connection.output);
             spare.trim(OUT_BUF_BYTES_KEEP);
         }
         self.connection.input.trim(IN_BUF_BYTES_KEEP);
