@@ -152,7 +152,10 @@ impl Client {
     }
 
     fn next_frame(&mut self, rpc: &mut Rpc) -> bool {
-        match self.scanner.scan(self.connection.input.unread()) {
+        let input = &mut self.connection.input;
+        // The newline behind the last message must not count towards the length of the next.
+        input.consume(self.scanner.blank(input.unread()));
+        match self.scanner.scan(input.unread()) {
             Scan::Frame(frame) => self.begin_frame(rpc, frame),
             Scan::Stray(at) => self.refuse_and_close(
                 rpc,
