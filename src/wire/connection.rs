@@ -12,7 +12,7 @@ use std::mem::MaybeUninit;
 use mio::net::UnixStream;
 use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags, SendFlags};
 
-use super::listener::Peer;
+use super::peer::Peer;
 use crate::limits::{IN_BUF_BYTES_START, MESSAGE_BYTES_MAX, RECEIVE_BYTES_PER_TURN_MAX};
 use crate::mem::{InBuf, OutBuf};
 
