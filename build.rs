@@ -39,9 +39,7 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
         .generate_comments(false)
         .parse_callbacks(Box::new(bindgen::CargoCallbacks::new()))
         .generate()
-        .map_err(|error| {
-            format!("cannot read libxl's headers (Debian: libxen-dev, libclang-dev): {error}")
-        })?;
+        .map_err(|error| format!("cannot read libxl's headers (Debian: libxen-dev, libclang-dev): {error}"))?;
     let output = generator::run(&bindings.to_string(), &soname()?, generator::hints::HINTS)?;
     for (name, text) in [
         ("types.rs", output.types),
@@ -59,21 +57,13 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
 /// The library that the headers belong to: what the link for compilers points to.
 #[cfg(feature = "daemon")]
 fn soname() -> Result<String, Box<dyn std::error::Error>> {
-    let compiler = std::env::var("CC").unwrap_or("cc".to_owned());
-    let found = std::process::Command::new(&compiler)
-        .arg("-print-file-name=libxenlight.so")
-        .output()?;
+    let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
+    let found = std::process::Command::new(&compiler).arg("-print-file-name=libxenlight.so").output()?;
     let link = std::path::PathBuf::from(String::from_utf8(found.stdout)?.trim());
     let target = std::fs::read_link(&link).map_err(|error| {
-        format!(
-            "cannot find which libxenlight the headers belong to ({}): {error}",
-            link.display()
-        )
+        format!("cannot find which libxenlight the headers belong to ({}): {error}", link.display())
     })?;
-    let name = target
-        .file_name()
-        .and_then(|name| name.to_str())
-        .ok_or("libxenlight.so points nowhere")?;
+    let name = target.file_name().and_then(|name| name.to_str()).ok_or("libxenlight.so points nowhere")?;
     println!("cargo::rerun-if-changed={}", link.display());
     Ok(name.to_owned())
 }

@@ -89,14 +89,8 @@ impl<'m> Refusal<'m> {
     /// The same refusal, seen from one level further out.
     #[cold]
     pub fn within(&self, arena: &'m Bump, place: Place<'m>) -> Refused<'m> {
-        let step = arena.alloc(Step {
-            place,
-            inner: self.path,
-        });
-        arena.alloc(Refusal {
-            fault: self.fault,
-            path: Some(step),
-        })
+        let step = arena.alloc(Step { place, inner: self.path });
+        arena.alloc(Refusal { fault: self.fault, path: Some(step) })
     }
 }
 

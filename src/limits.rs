@@ -76,5 +76,4 @@ pub const SIM_DOMAINS_MAX: usize = 32_000;
 
 const _: () = assert!(ID_BYTES_MAX < IN_BUF_BYTES_START);
 const _: () = assert!(OUT_SOFT_BYTES < OUT_HARD_BYTES && OUT_HARD_BYTES <= OUT_TOTAL_BYTES_MAX);
-const _: () =
-    assert!(IN_BUF_BYTES_START <= IN_BUF_BYTES_KEEP && IN_BUF_BYTES_KEEP <= MESSAGE_BYTES_MAX);
+const _: () = assert!(IN_BUF_BYTES_START <= IN_BUF_BYTES_KEEP && IN_BUF_BYTES_KEEP <= MESSAGE_BYTES_MAX);

@@ -37,7 +37,8 @@ struct Options {
 }
 
 const DEFAULT_SOCKET: &str = "/run/xenopsd/xenopsd.sock";
-const EXIT_CODES: &str = "Exit codes: 0 stopped by SIGTERM or SIGINT, 1 failure, 2 usage, 69 no usable libxl on this host.";
+const EXIT_CODES: &str =
+    "Exit codes: 0 stopped by SIGTERM or SIGINT, 1 failure, 2 usage, 69 no usable libxl on this host.";
 /// sysexits' EX_UNAVAILABLE: what this program serves is not there.
 const EXIT_UNAVAILABLE: u8 = 69;
 /// Descriptors that are not connections: epoll, listener, lock, signals, libxl's own.
@@ -45,15 +46,8 @@ const DESCRIPTORS_SPARE: u64 = 64;
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let level = [
-        log::LevelFilter::Warn,
-        log::LevelFilter::Info,
-        log::LevelFilter::Debug,
-    ];
-    env_logger::Builder::new()
-        .filter_level(level[usize::from(options.verbose).min(2)])
-        .format_target(false)
-        .init();
+    let level = [log::LevelFilter::Warn, log::LevelFilter::Info, log::LevelFilter::Debug];
+    env_logger::Builder::new().filter_level(level[usize::from(options.verbose).min(2)]).format_target(false).init();
     let xl = match open_xl(&options) {
         Ok(xl) => xl,
         Err(reason) => return fail(&*reason, EXIT_UNAVAILABLE),

@@ -8,8 +8,7 @@ use core::ffi::{CStr, c_char, c_int};
 use crate::json::{Pen, Writer};
 use crate::xl::Xl;
 use crate::xl::sys::{
-    libxl_bitmap, libxl_cpuid_policy_list, libxl_defbool, libxl_hwcap, libxl_mac,
-    libxl_ms_vm_genid, libxl_uuid,
+    libxl_bitmap, libxl_cpuid_policy_list, libxl_defbool, libxl_hwcap, libxl_mac, libxl_ms_vm_genid, libxl_uuid,
 };
 
 /// `"True"`, `"False"` or `"<default>"`.
@@ -110,11 +109,7 @@ pub(super) unsafe fn bitmap(w: &mut Writer<'_>, value: &libxl_bitmap) {
         let bits = map
             .iter()
             .zip((0u32..).step_by(8))
-            .flat_map(|(byte, first)| {
-                (0..8)
-                    .filter(move |bit| byte & (1 << bit) != 0)
-                    .map(move |bit| first + bit)
-            });
+            .flat_map(|(byte, first)| (0..8).filter(move |bit| byte & (1 << bit) != 0).map(move |bit| first + bit));
         for (at, bit) in bits.enumerate() {
             if at > 0 {
                 w.raw(b",");
@@ -208,11 +203,7 @@ pub(super) unsafe fn array<T>(
     count: c_int,
     mut encode: impl FnMut(&mut Writer<'_>, &T),
 ) {
-    let count = if first.is_null() {
-        0
-    } else {
-        usize::try_from(count).unwrap_or(0)
-    };
+    let count = if first.is_null() { 0 } else { usize::try_from(count).unwrap_or(0) };
     w.raw(b"[");
     for at in 0..count {
         if at > 0 {

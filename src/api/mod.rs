@@ -3,10 +3,7 @@
 //! In: a method's name and its params on the tape. Out: the result as JSON in the writer, or a [`Failure`]. This page
 //! holds what the generated code shares; the code itself is in the build's output directory (see `src/gen`, and
 //! `tests/golden` for a piece to read). It contains no policy: that is in `gen::hints` and in `rpc`.
-#![allow(
-    unsafe_code,
-    reason = "generated calls of C functions and reads of C structs"
-)]
+#![allow(unsafe_code, reason = "generated calls of C functions and reads of C structs")]
 
 mod builtin;
 mod cpuid;
@@ -16,11 +13,10 @@ mod result;
 /// Encoders: C values as JSON, one function a type. Made by `gen::emit_encode`.
 #[allow(
     clippy::all,
-    clippy::pedantic,
+    clippy::undocumented_unsafe_blocks,
     unused_parens,
-    unused_qualifications,
     unused_variables,
-    reason = "generated"
+    reason = "generated: the reason of each unsafe block stands in the emitter"
 )]
 pub mod encode {
     use super::builtin::*;
@@ -34,16 +30,19 @@ pub mod encode {
 /// The method table and one function a method. Made by `gen::emit_methods`.
 #[allow(
     clippy::all,
-    clippy::pedantic,
-    unused_qualifications,
+    clippy::undocumented_unsafe_blocks,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::semicolon_if_nothing_returned,
     unused_mut,
-    reason = "generated"
+    reason = "generated: the reason of each unsafe block stands in the emitter; values of enumerations are cast"
 )]
 mod methods {
     use super::{Call, Class, Method, Place, encode};
     use crate::error::{Failure, Outcome};
     use crate::xl::sys::*;
-    use crate::xl::{List, Managed, Owned, Text, check, present};
+    use crate::xl::{Bytes, List, Managed, Owned, Text, check, present};
 
     include!(concat!(env!("OUT_DIR"), "/methods.rs"));
 }
@@ -96,9 +95,7 @@ pub struct Call<'m, 'd, 'o> {
 
 /// The method of that name, in libxl's form (`list_domain`) or Go's (`Xenops.ListDomain`).
 pub fn find(name: &str) -> Option<&'static Method> {
-    methods::BY_NAME
-        .get(name)
-        .map(|&at| &methods::METHODS[usize::from(at)])
+    methods::BY_NAME.get(name).map(|&at| &methods::METHODS[usize::from(at)])
 }
 
 /// Every method there is, by name.

@@ -42,11 +42,7 @@ pub(super) unsafe fn ms_vm_genid(call: &mut Call<'_, '_, '_>, value: &libxl_ms_v
 }
 
 /// An array of structs.
-pub(super) fn list<T>(
-    call: &mut Call<'_, '_, '_>,
-    elements: &[T],
-    mut encode: impl FnMut(&Xl, &mut Writer<'_>, &T),
-) {
+pub(super) fn list<T>(call: &mut Call<'_, '_, '_>, elements: &[T], mut encode: impl FnMut(&Xl, &mut Writer<'_>, &T)) {
     call.writer.raw(b"[");
     for (at, element) in elements.iter().enumerate() {
         if at > 0 {

@@ -10,8 +10,8 @@
 use std::time::Instant;
 
 use crate::limits::{
-    IN_BUF_BYTES_KEEP, MESSAGE_BYTES_MAX, OUT_BUF_BYTES_KEEP, OUT_HARD_BYTES, OUT_SOFT_BYTES,
-    TURN_REQUESTS_MAX, TURN_TIME_MAX,
+    IN_BUF_BYTES_KEEP, MESSAGE_BYTES_MAX, OUT_BUF_BYTES_KEEP, OUT_HARD_BYTES, OUT_SOFT_BYTES, TURN_REQUESTS_MAX,
+    TURN_TIME_MAX,
 };
 use crate::mem::OutBuf;
 use crate::rpc::{Batch, Refused, Rpc};
@@ -70,14 +70,8 @@ impl Client {
 
     /// Takes what has arrived, unless there is enough to do without it.
     pub(super) fn receive(&mut self) -> Step {
-        let busy = self.unanswered
-            || self.state != State::Scanning
-            || self.connection.output.len() >= OUT_SOFT_BYTES;
-        if busy {
-            Step::Wait
-        } else {
-            self.connection.receive()
-        }
+        let busy = self.unanswered || self.state != State::Scanning || self.connection.output.len() >= OUT_SOFT_BYTES;
+        if busy { Step::Wait } else { self.connection.receive() }
     }
 
     /// Answers what is complete and sends it. `spare` is a buffer for replies that keeps its memory from client to
@@ -104,8 +98,7 @@ impl Client {
         if owed >= OUT_SOFT_BYTES {
             return Turn::Rest;
         }
-        let finished =
-            self.state == State::Closing || (self.connection.has_ended() && !self.unanswered);
+        let finished = self.state == State::Closing || (self.connection.has_ended() && !self.unanswered);
         match (finished, owed) {
             (true, 0) => Turn::Close,
             (true, _) => Turn::Rest,
@@ -116,9 +109,7 @@ impl Client {
 
     /// Everything received has been answered and sent.
     pub(super) fn is_idle(&self) -> bool {
-        !self.unanswered
-            && self.connection.output.is_empty()
-            && matches!(self.state, State::Scanning | State::Closing)
+        !self.unanswered && self.connection.output.is_empty() && matches!(self.state, State::Scanning | State::Closing)
     }
 
     /// Answers requests until none is complete or the turn is used up; true when there may be more.
@@ -157,13 +148,9 @@ impl Client {
         input.consume(self.scanner.blank(input.unread()));
         match self.scanner.scan(input.unread()) {
             Scan::Frame(frame) => self.begin_frame(rpc, frame),
-            Scan::Stray(at) => self.refuse_and_close(
-                rpc,
-                &Refused::Parse {
-                    at,
-                    why: "a message is an object or an array",
-                },
-            ),
+            Scan::Stray(at) => {
+                self.refuse_and_close(rpc, &Refused::Parse { at, why: "a message is an object or an array" })
+            }
             Scan::More if self.connection.input.len() >= MESSAGE_BYTES_MAX => {
                 self.refuse_and_close(rpc, &Refused::MessageTooLong);
             }
@@ -177,13 +164,7 @@ impl Client {
         let bytes = input.unread_padded();
         if let Some(at) = frame.too_deep_at {
             let why = "nested deeper than 64 levels";
-            rpc.refuse(
-                &Refused::Parse {
-                    at: at - frame.span.start,
-                    why,
-                },
-                output.tail(),
-            );
+            rpc.refuse(&Refused::Parse { at: at - frame.span.start, why }, output.tail());
         } else if frame.batch {
             if let Some(batch) = rpc.begin_batch(bytes, &frame, output.tail()) {
                 self.state = State::InBatch(frame, batch);
@@ -197,12 +178,7 @@ impl Client {
 
     fn next_element(&mut self, rpc: &mut Rpc, frame: Frame, mut batch: Batch) {
         let Connection { input, output, .. } = &mut self.connection;
-        if rpc.answer_next(
-            &mut batch,
-            input.unread_padded(),
-            self.scanner.elements(),
-            output.tail(),
-        ) {
+        if rpc.answer_next(&mut batch, input.unread_padded(), self.scanner.elements(), output.tail()) {
             self.state = State::Scanning;
             self.end_frame(frame);
         } else {

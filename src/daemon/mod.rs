@@ -16,8 +16,7 @@ use mio::{Events, Interest, Poll};
 use signal_hook_mio::v1_0::Signals;
 
 use crate::limits::{
-    ACCEPT_RETRY, ACCEPTS_PER_TURN_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_UID_MAX, DRAIN_MAX,
-    OUT_TOTAL_BYTES_MAX,
+    ACCEPT_RETRY, ACCEPTS_PER_TURN_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_UID_MAX, DRAIN_MAX, OUT_TOTAL_BYTES_MAX,
 };
 use crate::mem::{Key, OutBuf, Slab};
 use crate::rpc::{Refused, Rpc};
@@ -58,9 +57,7 @@ enum Accepting {
 
 impl std::fmt::Debug for Daemon {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Daemon")
-            .field("clients", &self.clients.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Daemon").field("clients", &self.clients.len()).finish_non_exhaustive()
     }
 }
 
@@ -72,13 +69,8 @@ impl Daemon {
     pub fn new(rpc: Rpc, mut listener: Listener) -> io::Result<Self> {
         let poll = Poll::new()?;
         let mut signals = Signals::new([libc::SIGTERM, libc::SIGINT])?;
-        poll.registry()
-            .register(&mut signals, Source::Signal.into(), Interest::READABLE)?;
-        poll.registry().register(
-            listener.socket(),
-            Source::Listener.into(),
-            Interest::READABLE,
-        )?;
+        poll.registry().register(&mut signals, Source::Signal.into(), Interest::READABLE)?;
+        poll.registry().register(listener.socket(), Source::Listener.into(), Interest::READABLE)?;
         Ok(Self {
             poll,
             signals,
@@ -136,9 +128,7 @@ impl Daemon {
                     return;
                 };
                 if event.is_readable() || event.is_read_closed() || event.is_error() {
-                    client
-                        .connection
-                        .wake(event.is_read_closed() || event.is_error());
+                    client.connection.wake(event.is_read_closed() || event.is_error());
                 }
                 list(&mut self.turn, key, client);
             }
@@ -184,18 +174,14 @@ impl Daemon {
         let Some(client) = self.clients.get_mut(key) else {
             return;
         };
-        let stopping_and_done =
-            self.deadline.is_some() && client.is_idle() && !client.connection.is_readable();
+        let stopping_and_done = self.deadline.is_some() && client.is_idle() && !client.connection.is_readable();
         let client_bytes = client.connection.output.len();
         self.owed_bytes = self.owed_bytes - client.owed_bytes + client_bytes;
         client.owed_bytes = client_bytes;
         let owes_too_much = client_bytes > 0 && self.owed_bytes > OUT_TOTAL_BYTES_MAX;
         if owes_too_much {
             let uid = client.connection.peer().uid;
-            warn!(
-                "slow readers hold {} bytes: closing one (uid {uid})",
-                self.owed_bytes
-            );
+            warn!("slow readers hold {} bytes: closing one (uid {uid})", self.owed_bytes);
         }
         match turn {
             _ if owes_too_much => self.close(key),
@@ -216,18 +202,9 @@ impl Daemon {
             return;
         }
         client.wants_write = wants;
-        let interest = if wants {
-            Interest::READABLE | Interest::WRITABLE
-        } else {
-            Interest::READABLE
-        };
+        let interest = if wants { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
         let token = Source::Client(key).into();
-        if self
-            .poll
-            .registry()
-            .reregister(client.connection.socket(), token, interest)
-            .is_err()
-        {
+        if self.poll.registry().reregister(client.connection.socket(), token, interest).is_err() {
             self.close(key);
         }
     }
@@ -281,13 +258,7 @@ impl Daemon {
         let registry = self.poll.registry();
         let admitted = self.clients.insert_with(|key| {
             let mut connection = Connection::new(socket, peer);
-            registry
-                .register(
-                    connection.socket(),
-                    Source::Client(key).into(),
-                    Interest::READABLE,
-                )
-                .ok()?;
+            registry.register(connection.socket(), Source::Client(key).into(), Interest::READABLE).ok()?;
             Some(Client::new(connection))
         });
         match admitted {
@@ -302,11 +273,7 @@ impl Daemon {
             return false;
         }
         let Self { clients, .. } = self;
-        clients
-            .iter()
-            .filter(|client| client.connection.peer().uid == peer.uid)
-            .count()
-            >= CONNECTIONS_PER_UID_MAX
+        clients.iter().filter(|client| client.connection.peer().uid == peer.uid).count() >= CONNECTIONS_PER_UID_MAX
     }
 
     /// Says that there is no room, as far as that goes without waiting.
@@ -320,11 +287,7 @@ impl Daemon {
         if self.signals.pending().count() == 0 {
             return;
         }
-        let patience = if self.deadline.is_none() {
-            DRAIN_MAX
-        } else {
-            Duration::ZERO
-        };
+        let patience = if self.deadline.is_none() { DRAIN_MAX } else { Duration::ZERO };
         self.deadline = Some(Instant::now() + patience);
         if let Some(mut listener) = self.listener.take() {
             let _ = self.poll.registry().deregister(listener.socket());
@@ -341,8 +304,7 @@ impl Daemon {
     }
 
     fn is_finished(&self) -> bool {
-        self.deadline
-            .is_some_and(|at| self.clients.is_empty() || Instant::now() >= at)
+        self.deadline.is_some_and(|at| self.clients.is_empty() || Instant::now() >= at)
     }
 }
 

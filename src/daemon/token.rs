@@ -38,10 +38,7 @@ impl From<Token> for Source {
             SIGNAL => Self::Signal,
             number => {
                 let half = |n: usize| u32::try_from(n & 0xffff_ffff).unwrap_or(0);
-                Self::Client(Key {
-                    slot: half(number),
-                    generation: half(number >> 32),
-                })
+                Self::Client(Key { slot: half(number), generation: half(number >> 32) })
             }
         }
     }
@@ -54,12 +51,7 @@ mod tests {
     #[test]
     fn tokens_come_back_as_what_they_were() {
         let key = |slot, generation| Source::Client(Key { slot, generation });
-        for source in [
-            Source::Listener,
-            Source::Signal,
-            key(0, 0),
-            key(1023, 0x00ff_ffff),
-        ] {
+        for source in [Source::Listener, Source::Signal, key(0, 0), key(1023, 0x00ff_ffff)] {
             assert_eq!(Source::from(Token::from(source)), source);
         }
     }

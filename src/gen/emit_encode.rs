@@ -19,15 +19,9 @@ use super::plan::short;
 /// A type that cannot be encoded.
 pub fn emit(model: &Model) -> Result<TokenStream, String> {
     let emitter = Emitter { model };
-    let enums = model
-        .enums
-        .values()
-        .map(|described| emitter.enumeration(described));
-    let structs: Result<Vec<_>, String> = model
-        .structs
-        .values()
-        .map(|described| emitter.structure(described))
-        .collect();
+    let enums = model.enums.values().map(|described| emitter.enumeration(described));
+    let structs: Result<Vec<_>, String> =
+        model.structs.values().map(|described| emitter.structure(described)).collect();
     let structs = structs?;
     Ok(quote!(#(#enums)* #(#structs)*))
 }
@@ -77,8 +71,7 @@ impl Code {
         self.flush_literal();
         if self.run_bytes > 0 {
             let (bytes, run) = (self.run_bytes, std::mem::take(&mut self.run));
-            self.done
-                .extend(quote!({ let mut pen = w.room(#bytes); #run }));
+            self.done.extend(quote!({ let mut pen = w.room(#bytes); #run }));
             self.run_bytes = 0;
         }
     }
@@ -92,19 +85,13 @@ impl Code {
 impl Emitter<'_> {
     /// A function that gives an enumeration's name with its quotes, or `null`.
     fn enumeration(&self, described: &Enum) -> TokenStream {
-        let (name, ty) = (
-            format_ident!("{}", short(&described.name)),
-            format_ident!("{}", described.name),
-        );
+        let (name, ty) = (format_ident!("{}", short(&described.name)), format_ident!("{}", described.name));
         let arms = described.values.iter().map(|value| {
             let constant = format_ident!("{}", value.constant);
             let text = Literal::byte_string(format!("\"{}\"", value.name).as_bytes());
             quote!(#constant => #text)
         });
-        let doc = format!(
-            " A `{}` by its name; a value that has none is `null`.",
-            described.name
-        );
+        let doc = format!(" A `{}` by its name; a value that has none is `null`.", described.name);
         quote! {
             #[doc = #doc]
             #[inline]
@@ -115,10 +102,7 @@ impl Emitter<'_> {
     }
 
     fn structure(&self, described: &Struct) -> Result<TokenStream, String> {
-        let (name, ty) = (
-            format_ident!("{}", short(&described.name)),
-            format_ident!("{}", described.name),
-        );
+        let (name, ty) = (format_ident!("{}", short(&described.name)), format_ident!("{}", described.name));
         let mut code = Code::default();
         self.object(&mut code, described, &quote!(v), short(&described.name))?;
         let body = code.finish();
@@ -137,13 +121,7 @@ impl Emitter<'_> {
     }
 
     /// An object with all fields of a struct; `path` is how hints name it.
-    fn object(
-        &self,
-        code: &mut Code,
-        of: &Struct,
-        value: &TokenStream,
-        path: &str,
-    ) -> Result<(), String> {
+    fn object(&self, code: &mut Code, of: &Struct, value: &TokenStream, path: &str) -> Result<(), String> {
         let kept = |field: &&Field| {
             let deprecated = DEPRECATED_FIELDS.contains(&format!("{path}.{}", field.name).as_str());
             !deprecated && !matches!(field.shape, Shape::Private)
@@ -160,21 +138,14 @@ impl Emitter<'_> {
                 continue;
             }
             code.text(&format!("{before}\"{}\":", field.name));
-            self.shape(code, &field.shape, &value, &path)
-                .map_err(|why| format!("{path}: {why}"))?;
+            self.shape(code, &field.shape, &value, &path).map_err(|why| format!("{path}: {why}"))?;
             before = ",";
         }
         code.text(if before == "{" { "{}" } else { "}" });
         Ok(())
     }
 
-    fn shape(
-        &self,
-        code: &mut Code,
-        shape: &Shape,
-        value: &TokenStream,
-        path: &str,
-    ) -> Result<(), String> {
+    fn shape(&self, code: &mut Code, shape: &Shape, value: &TokenStream, path: &str) -> Result<(), String> {
         match shape {
             Shape::Value(ty) => self.value(code, ty, value),
             Shape::Array { count, element } => self.array(code, count, element, value),
@@ -184,30 +155,16 @@ impl Emitter<'_> {
     }
 
     /// The one member that the key names, as `"KEY.MEMBER":{…}`.
-    fn union(
-        &self,
-        code: &mut Code,
-        union: &Union,
-        value: &TokenStream,
-        path: &str,
-    ) -> Result<(), String> {
+    fn union(&self, code: &mut Code, union: &Union, value: &TokenStream, path: &str) -> Result<(), String> {
         let key = sibling(value, &union.key_ident);
         let mut arms = TokenStream::new();
         for member in &union.members {
-            let (constant, name) = (
-                format_ident!("{}", member.value),
-                format_ident!("{}", member.name),
-            );
+            let (constant, name) = (format_ident!("{}", member.value), format_ident!("{}", member.name));
             let mut inner = Code::default();
             inner.text(&format!(",\"{}.{}\":", union.key, member.name));
             match &member.content {
                 Some(content) => {
-                    self.object(
-                        &mut inner,
-                        content,
-                        &quote!(#value.#name),
-                        &format!("{path}.{}", member.name),
-                    )?;
+                    self.object(&mut inner, content, &quote!(#value.#name), &format!("{path}.{}", member.name))?;
                 }
                 None => inner.text("{}"),
             }
@@ -218,13 +175,7 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    fn array(
-        &self,
-        code: &mut Code,
-        count: &str,
-        element: &Type,
-        value: &TokenStream,
-    ) -> Result<(), String> {
+    fn array(&self, code: &mut Code, count: &str, element: &Type, value: &TokenStream) -> Result<(), String> {
         let count = sibling(value, count);
         let mut inner = Code::default();
         self.value(&mut inner, element, &quote!((*e)))?;
@@ -245,11 +196,7 @@ impl Emitter<'_> {
                 code.bounded(bytes, &quote!(pen.bytes(#encode(#value));));
             }
             Type::Struct(name) => {
-                let described = self
-                    .model
-                    .structs
-                    .get(name)
-                    .ok_or(format!("no struct {name}"))?;
+                let described = self.model.structs.get(name).ok_or_else(|| format!("no struct {name}"))?;
                 if self.is_bounded(described) {
                     self.object(code, described, value, short(name))?;
                 } else {
@@ -266,16 +213,8 @@ impl Emitter<'_> {
 
     /// The longest form of an enumeration's value.
     fn name_bytes(&self, name: &str) -> Result<usize, String> {
-        let described = self
-            .model
-            .enums
-            .get(name)
-            .ok_or(format!("no enumeration {name}"))?;
-        let longest = described
-            .values
-            .iter()
-            .map(|value| value.name.len() + 2)
-            .max();
+        let described = self.model.enums.get(name).ok_or_else(|| format!("no enumeration {name}"))?;
+        let longest = described.values.iter().map(|value| value.name.len() + 2).max();
         Ok(longest.unwrap_or(0).max("null".len()))
     }
 
@@ -284,11 +223,7 @@ impl Emitter<'_> {
         of.fields.iter().all(|field| match &field.shape {
             Shape::Value(Type::Bool | Type::Int(_) | Type::Enum(_)) | Shape::Private => true,
             Shape::Value(Type::Builtin(builtin)) => builtin_bytes(*builtin).is_some(),
-            Shape::Value(Type::Struct(name)) => self
-                .model
-                .structs
-                .get(name)
-                .is_some_and(|s| self.is_bounded(s)),
+            Shape::Value(Type::Struct(name)) => self.model.structs.get(name).is_some_and(|s| self.is_bounded(s)),
             Shape::Inline(inner) => self.is_bounded(inner),
             _ => false,
         })
@@ -324,11 +259,9 @@ fn builtin_bytes(builtin: Builtin) -> Option<usize> {
         Builtin::Mac => Some("\"00:16:3e:00:00:00\"".len()),
         Builtin::Hwcap => Some("[]".len() + 8 * "4294967295,".len()),
         Builtin::MsVmGenid => Some("[]".len() + 16 * "255,".len()),
-        Builtin::Bitmap
-        | Builtin::StringList
-        | Builtin::KeyValueList
-        | Builtin::CpuidPolicyList
-        | Builtin::EvLink => None,
+        Builtin::Bitmap | Builtin::StringList | Builtin::KeyValueList | Builtin::CpuidPolicyList | Builtin::EvLink => {
+            None
+        }
     }
 }
 
@@ -338,7 +271,7 @@ fn builtin_value(code: &mut Code, builtin: Builtin, value: &TokenStream) -> Resu
         (_, Some(bytes)) => code.bounded(bytes, &quote!(#encode(&mut pen, &#value);)),
         (Builtin::CpuidPolicyList, _) => code.unbounded(&quote!(#encode(xl, w, #value);)),
         (Builtin::StringList | Builtin::KeyValueList, _) => {
-            code.unbounded(&quote!(#encode(w, #value);))
+            code.unbounded(&quote!(#encode(w, #value);));
         }
         (Builtin::Bitmap, _) => code.unbounded(&quote!(#encode(w, &#value);)),
         _ => return Err("a builtin without a JSON form".to_owned()),

@@ -16,11 +16,7 @@ pub fn table(model: &Model, soname: &str) -> TokenStream {
     let soname = std::ffi::CString::new(soname).expect("a file name has no NUL");
     let fields = exported().map(|function| {
         let (name, pointer) = (ident(function), pointer(function));
-        if is_required(&function.name) {
-            quote!(pub #name: #pointer)
-        } else {
-            quote!(pub #name: Option<#pointer>)
-        }
+        if is_required(&function.name) { quote!(pub #name: #pointer) } else { quote!(pub #name: Option<#pointer>) }
     });
     let loads = exported().map(|function| {
         let (field, name) = (ident(function), &function.name);
@@ -68,17 +64,10 @@ pub fn table(model: &Model, soname: &str) -> TokenStream {
 
 /// Return codes with their names, by number.
 fn error_names(model: &Model) -> TokenStream {
-    let mut values: Vec<_> = model
-        .enums
-        .get("libxl_error")
-        .map(|codes| codes.values.clone())
-        .unwrap_or_default();
+    let mut values: Vec<_> = model.enums.get("libxl_error").map(|codes| codes.values.clone()).unwrap_or_default();
     values.sort_by_key(|value| value.value);
     let rows = values.iter().map(|value| {
-        let (code, name) = (
-            i32::try_from(value.value).unwrap_or(0),
-            value.name.to_uppercase(),
-        );
+        let (code, name) = (i32::try_from(value.value).unwrap_or(0), value.name.to_uppercase());
         quote!((#code, #name))
     });
     let count = values.len();
@@ -102,7 +91,7 @@ pub fn unsimulated(fates: &[(&Function, Fate<'_>)]) -> TokenStream {
         #(#stubs)*
 
         /// Puts the stand-ins into the table.
-        pub fn overlay(functions: &mut Functions) { #(#fields;)* }
+        pub(super) fn overlay(functions: &mut Functions) { #(#fields;)* }
     }
 }
 
@@ -112,9 +101,7 @@ fn stub(function: &Function, fate: &Fate<'_>) -> TokenStream {
     let truth = matches!(fate, Fate::Method(method) if matches!(method.returned, Returned::Truth));
     let value = match &function.returns {
         Type::Void => quote!(),
-        Type::Pointer {
-            constant: false, ..
-        } => quote!(::core::ptr::null_mut()),
+        Type::Pointer { constant: false, .. } => quote!(::core::ptr::null_mut()),
         Type::Pointer { constant: true, .. } => quote!(::core::ptr::null()),
         Type::Int(super::model::Int::I32) if !truth => quote!(ERROR_NI),
         Type::Int(super::model::Int::U32) => quote!(!0),
@@ -125,10 +112,7 @@ fn stub(function: &Function, fate: &Fate<'_>) -> TokenStream {
 
 /// Functions without which no value can be made or freed.
 pub fn is_required(name: &str) -> bool {
-    name.ends_with("_init")
-        || name.contains("_init_")
-        || name.ends_with("_dispose")
-        || name.ends_with("_list_free")
+    name.ends_with("_init") || name.contains("_init_") || name.ends_with("_dispose") || name.ends_with("_list_free")
 }
 
 fn ident(function: &Function) -> proc_macro2::Ident {
@@ -136,11 +120,13 @@ fn ident(function: &Function) -> proc_macro2::Ident {
 }
 
 fn types(function: &Function) -> Vec<&syn::Type> {
-    let typed = |input| match input {
-        &syn::FnArg::Typed(ref typed) => Some(&*typed.ty),
-        &syn::FnArg::Receiver(_) => None,
-    };
-    function.signature.inputs.iter().filter_map(typed).collect()
+    let mut types = Vec::new();
+    for input in &function.signature.inputs {
+        if let syn::FnArg::Typed(typed) = input {
+            types.push(&*typed.ty);
+        }
+    }
+    types
 }
 
 fn pointer(function: &Function) -> TokenStream {

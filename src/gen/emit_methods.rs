@@ -15,13 +15,7 @@ use super::plan::{Arg, Fate, List, Method, Returned, short};
 pub fn emit(model: &Model, fates: &[(&super::model::Function, Fate<'_>)]) -> TokenStream {
     let mut methods: Vec<_> = fates
         .iter()
-        .filter_map(|(_, fate)| {
-            if let Fate::Method(method) = fate {
-                Some(method)
-            } else {
-                None
-            }
-        })
+        .filter_map(|(_, fate)| if let Fate::Method(method) = fate { Some(method) } else { None })
         .collect();
     methods.sort_by_key(|method| method.name);
     let functions = methods.iter().map(|method| function(method));
@@ -43,9 +37,7 @@ pub fn emit(model: &Model, fates: &[(&super::model::Function, Fate<'_>)]) -> Tok
 
 /// `list_domain` as Go's `net/rpc` calls it: `Xenops.ListDomain`.
 fn go_name(name: &str) -> String {
-    let words = name
-        .split('_')
-        .map(|word| word[..1].to_uppercase() + &word[1..]);
+    let words = name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
     format!("Xenops.{}", words.collect::<String>())
 }
 
@@ -60,28 +52,19 @@ fn by_name(methods: &[&Method<'_>]) -> String {
 
 /// The names of the enumerations that parameters are of.
 fn enumerations(model: &Model, methods: &[&Method<'_>]) -> TokenStream {
-    let inputs = methods
-        .iter()
-        .flat_map(|method| &method.args)
-        .filter_map(|arg| match arg {
-            Arg::Input {
-                ty: Type::Enum(name),
-                ..
-            } => Some(name.as_str()),
-            _ => None,
-        });
+    let inputs = methods.iter().flat_map(|method| &method.args).filter_map(|arg| match arg {
+        Arg::Input { ty: Type::Enum(name), .. } => Some(name.as_str()),
+        _ => None,
+    });
     let used: BTreeSet<&str> = inputs.collect();
-    let tables = used
-        .into_iter()
-        .filter_map(|name| model.enums.get(name))
-        .map(|described| {
-            let table = names_table(&described.name);
-            let rows = described.values.iter().map(|value| {
-                let (name, number) = (&value.name, value.value);
-                quote!((#name, #number))
-            });
-            quote!(static #table: &[(&str, i64)] = &[#(#rows),*];)
+    let tables = used.into_iter().filter_map(|name| model.enums.get(name)).map(|described| {
+        let table = names_table(&described.name);
+        let rows = described.values.iter().map(|value| {
+            let (name, number) = (&value.name, value.value);
+            quote!((#name, #number))
         });
+        quote!(static #table: &[(&str, i64)] = &[#(#rows),*];)
+    });
     quote!(#(#tables)*)
 }
 
@@ -92,13 +75,7 @@ fn names_table(name: &str) -> proc_macro2::Ident {
 /// How each type is made and freed.
 fn managed(model: &Model) -> TokenStream {
     let builtins = [Builtin::Bitmap, Builtin::MsVmGenid].map(|builtin| builtin.name().to_owned());
-    let names: BTreeMap<String, ()> = model
-        .structs
-        .keys()
-        .cloned()
-        .chain(builtins)
-        .map(|name| (name, ()))
-        .collect();
+    let names: BTreeMap<String, ()> = model.structs.keys().cloned().chain(builtins).map(|name| (name, ())).collect();
     let impls = names.keys().map(|name| {
         let ty = format_ident!("{name}");
         let call = |suffix: &str| {
@@ -117,7 +94,7 @@ fn managed(model: &Model) -> TokenStream {
             unsafe { value.write_bytes(0, 1) }
         };
         let init = call("_init").unwrap_or(zero);
-        let dispose = call("_dispose").unwrap_or(quote!(let _ = (functions, value);));
+        let dispose = call("_dispose").unwrap_or_else(|| quote!(let _ = (functions, value);));
         quote! {
             impl Managed for #ty {
                 unsafe fn init(functions: &Functions, value: *mut Self) { #init }
@@ -131,19 +108,14 @@ fn managed(model: &Model) -> TokenStream {
 fn entry(method: &Method<'_>) -> TokenStream {
     let (name, function) = (method.name, format_ident!("{}", method.name));
     let params = inputs(method).map(|(name, ..)| name);
-    let place = if method.in_loop {
-        quote!(Loop)
-    } else {
-        quote!(Worker)
-    };
+    let place = if method.in_loop { quote!(Loop) } else { quote!(Worker) };
     quote!(Method { name: #name, params: &[#(#params),*], class: Class::Read, place: Place::#place, call: #function })
 }
 
-fn inputs<'a>(
-    method: &'a Method<'_>,
-) -> impl Iterator<Item = (&'a str, &'a Type, Option<(i64, i64)>)> {
+/// The parameters that come from the request, by name.
+fn inputs<'a, 'm>(method: &'a Method<'m>) -> impl Iterator<Item = (&'m str, &'a Arg<'m>)> {
     method.args.iter().filter_map(|arg| match arg {
-        Arg::Input { name, ty, range } => Some((*name, *ty, *range)),
+        Arg::Input { name, .. } => Some((*name, arg)),
         _ => None,
     })
 }
@@ -162,29 +134,18 @@ struct Steps {
 }
 
 fn function(method: &Method<'_>) -> TokenStream {
-    let (name, symbol) = (
-        format_ident!("{}", method.name),
-        format_ident!("{}", method.function.name),
-    );
+    let (name, symbol) = (format_ident!("{}", method.name), format_ident!("{}", method.function.name));
     let names: Vec<_> = inputs(method).map(|(name, ..)| name).collect();
     let bind = quote!(call.params.bind(&[#(#names),*])?;);
-    let bind = if names.is_empty() {
-        bind
-    } else {
-        quote!(let args = #bind)
-    };
-    let read = inputs(method)
-        .enumerate()
-        .map(|(at, input)| read_input(at, input));
+    let bind = if names.is_empty() { bind } else { quote!(let args = #bind) };
+    let read = inputs(method).enumerate().map(|(at, (_, input))| read_input(at, input));
     let mut steps = Steps::default();
     for arg in &method.args {
         steps.arg(arg);
     }
-    let (before, after) = returned(method, &mut steps);
+    let look = returned(method, &mut steps);
     let (room, passed, take) = (&steps.room, &steps.passed, &steps.take);
-    let guard = method
-        .after_domain_info
-        .then(|| quote!(super::guard::domain_is_there(call, domid)?;));
+    let guard = method.after_domain_info.then(|| quote!(super::guard::domain_is_there(call, domid)?;));
     let key = method.key_from.map(|key| set_keys(method, key));
     let encode = encode(&steps.results);
     let doc = format!(" `{}`", method.function.name);
@@ -201,20 +162,20 @@ fn function(method: &Method<'_>) -> TokenStream {
             // answered, and libxl writes through pointers to the variables above only while it is called.
             let returned = unsafe { function(#(#passed),*) };
             #take
-            #before
+            #look
             #key
             #encode
-            #after
             Ok(())
         }
     }
 }
 
 /// Reads one parameter into a variable of its name.
-fn read_input(at: usize, (name, ty, range): (&str, &Type, Option<(i64, i64)>)) -> TokenStream {
+fn read_input(at: usize, input: &Arg<'_>) -> TokenStream {
+    let Arg::Input { name, ty, range, file_name } = input else { return quote!() };
     let variable = variable(name);
-    let value = match (ty, range) {
-        (Type::Int(Int::U32), Some((min, max))) => quote!(args.u32_within(#at, #min, #max)?),
+    let value = match (*ty, range) {
+        (Type::Int(Int::U32), &Some((min, max))) => quote!(args.u32_within(#at, #min, #max)?),
         (Type::Int(int), _) => {
             let read = format_ident!("{}", int_name(*int));
             quote!(args.#read(#at)?)
@@ -224,6 +185,7 @@ fn read_input(at: usize, (name, ty, range): (&str, &Type, Option<(i64, i64)>)) -
             let (ty, table) = (format_ident!("{name}"), names_table(name));
             quote!(args.enumeration(#at, #table)? as #ty)
         }
+        _ if *file_name => quote!(args.c_str_file_name(#at)?),
         _ => quote!(args.c_str_filled(#at)?),
     };
     quote!(let #variable = #value;)
@@ -242,11 +204,7 @@ fn int_name(int: Int) -> &'static str {
 
 /// A parameter's name as a variable: a prefix keeps it from being a keyword or another variable of the function.
 fn variable(name: &str) -> proc_macro2::Ident {
-    if name == "domid" {
-        format_ident!("domid")
-    } else {
-        format_ident!("arg_{name}")
-    }
+    if name == "domid" { format_ident!("domid") } else { format_ident!("arg_{name}") }
 }
 
 impl Steps {
@@ -254,15 +212,18 @@ impl Steps {
         match arg {
             Arg::Ctx => self.passed.push(quote!(call.xl.ctx())),
             Arg::Null => self.passed.push(quote!(::core::ptr::null())),
-            Arg::Input { name, .. } => {
+            Arg::Input { name, ty, .. } => {
                 let variable = variable(name);
-                self.passed.push(quote!(#variable));
+                let only_read = matches!(ty, Type::Pointer { constant: false, .. });
+                self.passed.push(if only_read { quote!(#variable.cast_mut()) } else { quote!(#variable) });
             }
-            Arg::Scalar {
-                name,
-                ty,
-                redundant,
-            } => self.scalar(name, ty, *redundant),
+            Arg::Length { of } => {
+                let variable = variable(of);
+                // The string was read before: it ends with a NUL, in the input buffer.
+                self.passed.push(quote!(::core::ffi::CStr::from_ptr(#variable).to_bytes().len() as _));
+            }
+            Arg::Bytes { name } => self.bytes(name),
+            Arg::Scalar { name, ty, redundant } => self.scalar(name, ty, *redundant),
             Arg::Text { name } => self.text(name),
             Arg::Value { name, ty, allocate } => self.value(name, ty, *allocate),
             Arg::List { name, list } => self.list(name, list),
@@ -307,16 +268,12 @@ impl Steps {
             // SAFETY: null, or a string from malloc that libxl gives away.
             let #variable = unsafe { Text::new(#variable) };
         });
-        self.results.push((
-            result_name(name),
-            quote!(super::result::text(call, &#variable)?;),
-        ));
+        self.results.push((result_name(name), quote!(super::result::text(call, &#variable)?;)));
     }
 
     fn value(&mut self, name: &str, ty: &Type, allocate: Option<&str>) {
         let (variable, ty_name) = (variable(name), type_name(ty));
-        self.room
-            .extend(quote!(let mut #variable = Owned::<#ty_name>::new(functions);));
+        self.room.extend(quote!(let mut #variable = Owned::<#ty_name>::new(functions);));
         if let Some(allocate) = allocate {
             let allocate = format_ident!("{allocate}");
             self.room.extend(quote! {
@@ -326,15 +283,22 @@ impl Steps {
             });
         }
         self.passed.push(quote!(#variable.as_mut_ptr()));
-        self.results
-            .push((result_name(name), encode_value(ty, &quote!(&#variable))));
+        self.results.push((result_name(name), encode_value(ty, &quote!(&#variable))));
     }
 
     fn list(&mut self, name: &str, list: &List<'_>) {
         let variable = self.variable(name, &quote!(::core::ptr::null_mut()));
         self.take_list(&variable, &quote!(#variable), list);
-        self.results
-            .push((result_name(name), encode_list(list, &variable)));
+        self.results.push((result_name(name), encode_list(list, &variable)));
+    }
+
+    fn bytes(&mut self, name: &str) {
+        let variable = self.variable(name, &quote!(::core::ptr::null_mut()));
+        self.take.extend(quote! {
+            // SAFETY: null, or that many bytes from malloc that libxl gives away.
+            let #variable = unsafe { Bytes::new(#variable, count) };
+        });
+        self.results.push((result_name(name), quote!(call.writer.base64(&#variable);)));
     }
 
     fn take_list(&mut self, variable: &proc_macro2::Ident, first: &TokenStream, list: &List<'_>) {
@@ -362,38 +326,30 @@ impl Steps {
     }
 }
 
-/// What is done with the return value before and after the results are written.
-fn returned(method: &Method<'_>, steps: &mut Steps) -> (TokenStream, TokenStream) {
+/// Looks at the return value, and puts it before the other results if it is one.
+fn returned(method: &Method<'_>, steps: &mut Steps) -> TokenStream {
     let negative = quote!(if returned < 0 {
         return Err(Failure::Libxl(returned));
     });
     let integer = quote!(call.writer.integer(returned.into()););
-    let name = || "value".to_owned();
-    let before = match &method.returned {
+    let name = || method.name.to_owned();
+    match &method.returned {
         Returned::Code => quote!(check(returned)?;),
         Returned::Number => {
             steps.results.insert(0, (name(), integer));
             negative
         }
         Returned::Enumeration(described) => {
-            let (encode, ty) = (
-                format_ident!("{}", short(described)),
-                format_ident!("{described}"),
-            );
-            steps.results.insert(
-                0,
-                (
-                    name(),
-                    quote!(call.writer.raw(encode::#encode(returned as #ty));),
-                ),
-            );
+            let (encode, ty) = (format_ident!("{}", short(described)), format_ident!("{described}"));
+            steps.results.insert(0, (name(), quote!(call.writer.raw(encode::#encode(returned as #ty));)));
             negative
         }
         Returned::Truth => {
-            steps.results.insert(
-                0,
-                (name(), quote!(super::result::truth(call, returned != 0);)),
-            );
+            // What libxl writes besides means something only when it is true.
+            for (_, encode) in &mut steps.results {
+                *encode = quote!(if returned != 0 { #encode } else { call.writer.raw(b"null"); });
+            }
+            steps.results.insert(0, (name(), quote!(super::result::truth(call, returned != 0);)));
             quote!()
         }
         Returned::AllOnesIsNone => {
@@ -407,15 +363,11 @@ fn returned(method: &Method<'_>, steps: &mut Steps) -> (TokenStream, TokenStream
                 // SAFETY: null, or a string from malloc that libxl gives away.
                 let returned = unsafe { Text::new(returned) };
             });
-            steps
-                .results
-                .insert(0, (name(), quote!(super::result::text(call, &returned)?;)));
+            steps.results.insert(0, (name(), quote!(super::result::text(call, &returned)?;)));
             quote!()
         }
         Returned::Borrowed(ty) => {
-            steps
-                .results
-                .insert(0, (name(), encode_value(ty, &quote!(returned))));
+            steps.results.insert(0, (name(), encode_value(ty, &quote!(returned))));
             quote! {
                 // SAFETY: null, or a struct that lives as long as the context.
                 let returned = unsafe { returned.as_ref() }.ok_or(Failure::NoValue)?;
@@ -423,19 +375,14 @@ fn returned(method: &Method<'_>, steps: &mut Steps) -> (TokenStream, TokenStream
         }
         Returned::List(list) => {
             let variable = format_ident!("returned");
-            steps.take.extend(
-                quote!(let failed = super::result::list_failed(call, returned.is_null(), count);),
-            );
+            steps.take.extend(quote!(let failed = super::result::list_failed(call, returned.is_null(), count);));
             steps.take_list(&variable, &quote!(returned), list);
-            steps
-                .results
-                .insert(0, (name(), encode_list(list, &variable)));
+            steps.results.insert(0, (name(), encode_list(list, &variable)));
             quote!(if failed {
                 return Err(Failure::NoValue);
             })
         }
-    };
-    (before, quote!())
+    }
 }
 
 fn type_name(ty: &Type) -> proc_macro2::Ident {
@@ -467,9 +414,7 @@ fn encode_value(ty: &Type, value: &TokenStream) -> TokenStream {
 }
 
 fn encode_list(list: &List<'_>, variable: &proc_macro2::Ident) -> TokenStream {
-    let Type::Struct(name) = list.element else {
-        unreachable!("plan::list takes structs only")
-    };
+    let Type::Struct(name) = list.element else { unreachable!("plan::list takes structs only") };
     let encode = format_ident!("{}", short(name));
     quote! {
         super::result::list(call, &#variable, |xl, writer, element| {
@@ -481,17 +426,9 @@ fn encode_list(list: &List<'_>, variable: &proc_macro2::Ident) -> TokenStream {
 
 /// Writes the union's key that libxl leaves out into every element.
 fn set_keys(method: &Method<'_>, key: &str) -> TokenStream {
-    let list = method.args.iter().find_map(|arg| {
-        if let Arg::List { name, .. } = arg {
-            Some(variable(name))
-        } else {
-            None
-        }
-    });
-    let (list, key) = (
-        list.expect("a key is set for the elements of a list"),
-        variable(key),
-    );
+    let list =
+        method.args.iter().find_map(|arg| if let Arg::List { name, .. } = arg { Some(variable(name)) } else { None });
+    let (list, key) = (list.expect("a key is set for the elements of a list"), variable(key));
     quote!(#list.iter_mut().for_each(|element| element.type_ = #key);)
 }
 
@@ -514,9 +451,6 @@ fn encode(results: &[(String, TokenStream)]) -> TokenStream {
 /// A result's name: the parameter's without what C's habits add.
 fn result_name(param: &str) -> String {
     let name = param.strip_prefix("out_").unwrap_or(param);
-    let name = name
-        .strip_suffix("_r")
-        .or(name.strip_suffix("_out"))
-        .unwrap_or(name);
+    let name = name.strip_suffix("_r").or_else(|| name.strip_suffix("_out")).unwrap_or(name);
     name.to_owned()
 }

@@ -37,6 +37,12 @@ pub enum Fact {
     Allocated(&'static str, &'static str),
     /// The parameter must lie in this range, or libxl ends the process.
     Range(&'static str, i64, i64),
+    /// It only reads the string of this parameter, though the pointer is not const.
+    ReadsText(&'static str),
+    /// This parameter is the length of the string that is that one.
+    LengthOf(&'static str, &'static str),
+    /// The string of this parameter becomes part of a path: it must not lead out of its folder.
+    FileName(&'static str),
     /// Its array has no `_list_free`: each element is disposed, then the array is freed.
     FreedByElement,
     /// It answers for the next domain when the one asked for is gone, so `domain_info` is asked first.
@@ -46,16 +52,12 @@ pub enum Fact {
 }
 
 use Fact::{
-    AfterDomainInfo, AllOnesIsNone, Allocated, Enumeration, FreedByElement, KeyFrom, Loop, Never,
-    Next, Number, Range, Redundant, Truth,
+    AfterDomainInfo, AllOnesIsNone, Allocated, Enumeration, FileName, FreedByElement, KeyFrom, LengthOf, Loop, Never,
+    Next, Number, Range, ReadsText, Redundant, Truth,
 };
 
 const fn hint(function: &'static str, fact: Fact, why: &'static str) -> Hint {
-    Hint {
-        function,
-        fact,
-        why,
-    }
+    Hint { function, fact, why }
 }
 
 const MEASURED: &str = "answers while xenstored is stopped";
@@ -87,113 +89,38 @@ pub const HINTS: &[Hint] = &[
     hint("get_max_cpus", Number, "the int is the count"),
     hint("get_online_cpus", Number, "the int is the count"),
     hint("get_max_nodes", Number, "the int is the count"),
-    hint(
-        "get_scheduler",
-        Enumeration("libxl_scheduler"),
-        "the int is the scheduler",
-    ),
+    hint("get_scheduler", Enumeration("libxl_scheduler"), "the int is the scheduler"),
     hint("flask_getenforce", Number, "the int is the mode"),
     hint("psr_cmt_domain_attached", Truth, "errors are folded into 0"),
     hint("psr_cmt_enabled", Truth, "errors are folded into 0"),
-    hint(
-        "psr_cmt_type_supported",
-        Truth,
-        "a mask, or 0; errors are folded into 0",
-    ),
+    hint("psr_cmt_type_supported", Truth, "a mask, or 0; errors are folded into 0"),
     hint("cpupoolid_is_valid", Truth, "errors are folded into 0"),
     hint("get_stubdom_id", Number, "the int is a domid, 0 for none"),
-    hint(
-        "is_stubdom",
-        Truth,
-        "the target is written only when it is true",
-    ),
-    hint(
-        "vm_get_start_time",
-        AllOnesIsNone,
-        "the int is the time in seconds since 1970",
-    ),
-    hint(
-        "list_vcpu",
-        Redundant("nr_cpus_out"),
-        "the host's number of CPUs, which get_max_cpus gives",
-    ),
-    hint(
-        "flask_sid_to_context",
-        Redundant("len"),
-        "the length of the string",
-    ),
-    hint(
-        "device_channel_list",
-        FreedByElement,
-        "libxl has no function for it",
-    ),
-    hint(
-        "psr_get_hw_info",
-        KeyFrom("type"),
-        "the elements' type is left uninitialised",
-    ),
+    hint("is_stubdom", Truth, "the target is written only when it is true"),
+    hint("vm_get_start_time", AllOnesIsNone, "the int is the time in seconds since 1970"),
+    hint("list_vcpu", Redundant("nr_cpus_out"), "the host's number of CPUs, which get_max_cpus gives"),
+    hint("flask_sid_to_context", Redundant("len"), "the length of the string"),
+    hint("device_channel_list", FreedByElement, "libxl has no function for it"),
+    hint("psr_get_hw_info", KeyFrom("type"), "the elements' type is left uninitialised"),
     // What they must be given.
-    hint(
-        "list_vcpu",
-        AfterDomainInfo,
-        "getdomaininfolist returns the next domain at or above the number",
-    ),
-    hint(
-        "domain_get_nodeaffinity",
-        Allocated("nodemap", "libxl_node_bitmap_alloc"),
-        UNALLOCATED,
-    ),
-    hint(
-        "get_online_socketmap",
-        Allocated("socketmap", "libxl_socket_bitmap_alloc"),
-        "else it is silently empty",
-    ),
-    hint(
-        "node_to_cpumap",
-        Allocated("cpumap", "libxl_cpu_bitmap_alloc"),
-        "else it is silently empty",
-    ),
+    hint("list_vcpu", AfterDomainInfo, "getdomaininfolist returns the next domain at or above the number"),
+    hint("domain_get_nodeaffinity", Allocated("nodemap", "libxl_node_bitmap_alloc"), UNALLOCATED),
+    hint("get_online_socketmap", Allocated("socketmap", "libxl_socket_bitmap_alloc"), "else it is silently empty"),
+    hint("node_to_cpumap", Allocated("cpumap", "libxl_cpu_bitmap_alloc"), "else it is silently empty"),
     hint("psr_cat_get_info", Range("lvl", 2, 3), "asserted"),
     hint("psr_get_hw_info", Range("lvl", 2, 3), "asserted"),
+    hint("flask_context_to_sid", ReadsText("buf"), "it goes to a hypercall buffer by memcpy"),
+    hint("flask_context_to_sid", LengthOf("len", "buf"), "strlen"),
+    hint("userdata_retrieve", FileName("userdata_userid"), "libxl checks nothing"),
     // Those that wait for the decoders of structs.
     hint("domain_need_memory", Next, STRUCT_IN),
     hint("vcpu_sched_params_get", Next, STRUCT_IN),
     hint("uuid_to_device_vtpm", Next, STRUCT_IN),
-    hint(
-        "flask_context_to_sid",
-        Next,
-        "takes a string and its length",
-    ),
-    hint(
-        "userdata_retrieve",
-        Next,
-        "returns bytes, which need a form in JSON",
-    ),
-    hint(
-        "wait_for_free_memory",
-        Next,
-        "sleeps: it needs a worker process of its own",
-    ),
-    hint(
-        "wait_for_memory_target",
-        Next,
-        "sleeps: it needs a worker process of its own",
-    ),
-    hint(
-        "xen_console_read_start",
-        Next,
-        "the three xen_console_read functions will be one method",
-    ),
-    hint(
-        "xen_console_read_line",
-        Next,
-        "the three xen_console_read functions will be one method",
-    ),
-    hint(
-        "xen_console_read_finish",
-        Next,
-        "the three xen_console_read functions will be one method",
-    ),
+    hint("wait_for_free_memory", Next, "sleeps: it needs a worker process of its own"),
+    hint("wait_for_memory_target", Next, "sleeps: it needs a worker process of its own"),
+    hint("xen_console_read_start", Next, "the three xen_console_read functions will be one method"),
+    hint("xen_console_read_line", Next, "the three xen_console_read functions will be one method"),
+    hint("xen_console_read_finish", Next, "the three xen_console_read functions will be one method"),
     hint("evenable_domain_death", Next, "events"),
     hint("evdisable_domain_death", Next, "events"),
     hint("evenable_disk_eject", Next, "events"),
@@ -209,32 +136,16 @@ pub const HINTS: &[Hint] = &[
     hint("node_bitmap_alloc", Never, LOCAL),
     hint("socket_bitmap_alloc", Never, LOCAL),
     hint("string_copy", Never, LOCAL),
-    hint(
-        "string_to_backend",
-        Never,
-        "a parser that leaves its result unset for unknown text",
-    ),
+    hint("string_to_backend", Never, "a parser that leaves its result unset for unknown text"),
     hint("fd_set_cloexec", Never, DESCRIPTOR),
     hint("fd_set_nonblock", Never, DESCRIPTOR),
     hint("read_exactly", Never, DESCRIPTOR),
     hint("write_exactly", Never, DESCRIPTOR),
     hint("pipe", Never, DESCRIPTOR),
-    hint(
-        "read_file_contents",
-        Never,
-        "reads any file of the host with the daemon's rights",
-    ),
-    hint(
-        "report_child_exitstatus",
-        Never,
-        "writes to the log about the caller's own children",
-    ),
+    hint("read_file_contents", Never, "reads any file of the host with the daemon's rights"),
+    hint("report_child_exitstatus", Never, "writes to the log about the caller's own children"),
     hint("postfork_child_noexec", Never, "for the caller's own forks"),
-    hint(
-        "device_events_handler",
-        Never,
-        "turns the process into a backend of its own, and never ends",
-    ),
+    hint("device_events_handler", Never, "turns the process into a backend of its own, and never ends"),
     hint("console_exec", Never, EXEC),
     hint("primary_console_exec", Never, EXEC),
     hint("vncviewer_exec", Never, EXEC),
@@ -268,18 +179,11 @@ pub struct Hints {
 impl Hints {
     /// Nothing used yet.
     pub fn new(hints: &'static [Hint]) -> Self {
-        Self {
-            hints,
-            used: vec![false; hints.len()],
-        }
+        Self { hints, used: vec![false; hints.len()] }
     }
 
     /// The first fact about `function` that `choose` takes, with its reason.
-    pub fn find<T>(
-        &mut self,
-        function: &str,
-        choose: impl Fn(Fact) -> Option<T>,
-    ) -> Option<(T, &'static str)> {
+    pub fn find<T>(&mut self, function: &str, choose: impl Fn(Fact) -> Option<T>) -> Option<(T, &'static str)> {
         let matching = |(at, hint): (usize, &'static Hint)| {
             let chosen = choose(hint.fact).filter(|_| hint.function == function)?;
             Some((at, chosen, hint.why))
@@ -291,8 +195,12 @@ impl Hints {
 
     /// Is this fact known of `function`?
     pub fn says(&mut self, function: &str, fact: Fact) -> bool {
-        self.find(function, |known| (known == fact).then_some(()))
-            .is_some()
+        self.says_that(function, |known| known == fact)
+    }
+
+    /// Is such a fact known of `function`?
+    pub fn says_that(&mut self, function: &str, is_meant: impl Fn(Fact) -> bool) -> bool {
+        self.find(function, |known| is_meant(known).then_some(())).is_some()
     }
 
     /// Lines that no function asked for.
@@ -300,18 +208,8 @@ impl Hints {
     /// # Errors
     /// Their text.
     pub fn check_all_used(&self) -> Result<(), String> {
-        let unused = self
-            .hints
-            .iter()
-            .zip(&self.used)
-            .filter(|&(_, &used)| !used);
-        let lines: Vec<String> = unused
-            .map(|(hint, _)| format!("{} {:?}", hint.function, hint.fact))
-            .collect();
-        if lines.is_empty() {
-            Ok(())
-        } else {
-            Err(format!("hints that nothing uses: {}", lines.join(", ")))
-        }
+        let unused = self.hints.iter().zip(&self.used).filter(|&(_, &used)| !used);
+        let lines: Vec<String> = unused.map(|(hint, _)| format!("{} {:?}", hint.function, hint.fact)).collect();
+        if lines.is_empty() { Ok(()) } else { Err(format!("hints that nothing uses: {}", lines.join(", "))) }
     }
 }

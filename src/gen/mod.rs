@@ -5,6 +5,7 @@
 //!
 //! `read` makes a [`model`] of the bindings, `plan` decides about each function with the help of [`hints`], and each
 //! `emit_…` writes one file. No emitter reads headers; no policy is anywhere but in `plan` and `hints`.
+#![allow(unreachable_pub, reason = "it is compiled into build.rs and into tests, where nothing is public")]
 
 pub mod hints;
 pub mod model;
@@ -41,13 +42,11 @@ pub struct Output {
 /// # Errors
 /// A construct that no rule covers, or a hint that nothing uses.
 pub fn run(bindings: &str, soname: &str, facts: &'static [Hint]) -> Result<Output, String> {
-    let mut file =
-        syn::parse_file(bindings).map_err(|error| format!("bindgen's output: {error}"))?;
+    let mut file = syn::parse_file(bindings).map_err(|error| format!("bindgen's output: {error}"))?;
     let model = read::model(&file)?;
     let mut hints = Hints::new(facts);
     let fates = plan::fates(&model, &mut hints)?;
-    file.items
-        .retain(|item| !matches!(item, syn::Item::ForeignMod(_)));
+    file.items.retain(|item| !matches!(item, syn::Item::ForeignMod(_)));
     Ok(Output {
         types: print(file)?,
         functions: print(emit_functions::table(&model, soname))?,
@@ -61,7 +60,6 @@ pub fn run(bindings: &str, soname: &str, facts: &'static [Hint]) -> Result<Outpu
 /// Text that people can read.
 fn print(code: impl quote::ToTokens) -> Result<String, String> {
     let code: TokenStream = code.into_token_stream();
-    let file = syn::parse2(code)
-        .map_err(|error| format!("what the generator made is no Rust: {error}"))?;
+    let file = syn::parse2(code).map_err(|error| format!("what the generator made is no Rust: {error}"))?;
     Ok(prettyplease::unparse(&file))
 }

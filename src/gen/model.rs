@@ -186,19 +186,12 @@ impl Builtin {
 
     /// The builtin of that name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::NAMES
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|&(_, builtin)| builtin)
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|&(_, builtin)| builtin)
     }
 
     /// Its name.
     pub fn name(self) -> &'static str {
-        Self::NAMES
-            .iter()
-            .find(|&&(_, builtin)| builtin == self)
-            .expect("every builtin is in the list")
-            .0
+        Self::NAMES.iter().find(|&&(_, builtin)| builtin == self).expect("every builtin is in the list").0
     }
 }
 
@@ -226,30 +219,13 @@ impl Model {
     /// A function that belongs to one type: conversion, initialisation, disposal, copying. `None` for the rest, which is
     /// libxl's API.
     pub fn helped_type<'f>(&self, function: &'f str) -> Option<&'f str> {
-        const SUFFIXES: [&str; 7] = [
-            "_to_json",
-            "_from_json",
-            "_to_string",
-            "_from_string",
-            "_copy",
-            "_init",
-            "_dispose",
-        ];
+        const SUFFIXES: [&str; 7] =
+            ["_to_json", "_from_json", "_to_string", "_from_string", "_copy", "_init", "_dispose"];
         let known = |name: &str| {
-            self.structs.contains_key(name)
-                || self.enums.contains_key(name)
-                || Builtin::named(name).is_some()
+            self.structs.contains_key(name) || self.enums.contains_key(name) || Builtin::named(name).is_some()
         };
-        let plain = SUFFIXES
-            .iter()
-            .find_map(|suffix| function.strip_suffix(suffix))
-            .filter(|name| known(name));
-        plain.or_else(|| {
-            function
-                .split_once("_init_")
-                .map(|(name, _)| name)
-                .filter(|name| known(name))
-        })
+        let plain = SUFFIXES.iter().find_map(|suffix| function.strip_suffix(suffix)).filter(|name| known(name));
+        plain.or_else(|| function.split_once("_init_").map(|(name, _)| name).filter(|name| known(name)))
     }
 }
 

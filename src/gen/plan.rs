@@ -48,21 +48,19 @@ pub enum Arg<'m> {
         name: &'m str,
         ty: &'m Type,
         range: Option<(i64, i64)>,
+        /// It becomes part of a path.
+        file_name: bool,
     },
+    /// The length of the string that another parameter is.
+    Length { of: &'static str },
+    /// Room for bytes that the caller frees; their count is the list's.
+    Bytes { name: &'m str },
     /// Room for an integer or an enumeration's value.
-    Scalar {
-        name: &'m str,
-        ty: &'m Type,
-        redundant: bool,
-    },
+    Scalar { name: &'m str, ty: &'m Type, redundant: bool },
     /// Room for a string that the caller frees.
     Text { name: &'m str },
     /// Room for a struct or a builtin that the caller disposes of, perhaps allocated by that function before.
-    Value {
-        name: &'m str,
-        ty: &'m Type,
-        allocate: Option<&'static str>,
-    },
+    Value { name: &'m str, ty: &'m Type, allocate: Option<&'static str> },
     /// Room for an array that the caller frees.
     List { name: &'m str, list: List<'m> },
     /// Room for the array's count, an `int` or an `unsigned int`.
@@ -125,17 +123,9 @@ const PLUMBING_PREFIX: &[&str] = &["event_", "osevent_", "childproc_"];
 ///
 /// # Errors
 /// A hint that nothing used.
-pub fn fates<'m>(
-    model: &'m Model,
-    hints: &mut Hints,
-) -> Result<Vec<(&'m Function, Fate<'m>)>, String> {
-    let public = model
-        .functions
-        .iter()
-        .filter(|function| model.helped_type(&function.name).is_none());
-    let fates = public
-        .map(|function| (function, fate(model, hints, function)))
-        .collect();
+pub fn fates<'m>(model: &'m Model, hints: &mut Hints) -> Result<Vec<(&'m Function, Fate<'m>)>, String> {
+    let public = model.functions.iter().filter(|function| model.helped_type(&function.name).is_none());
+    let fates = public.map(|function| (function, fate(model, hints, function))).collect();
     hints.check_all_used()?;
     Ok(fates)
 }
@@ -173,17 +163,11 @@ fn never(function: &Function) -> Option<&'static str> {
         Some("an inline function of the header")
     } else if name.starts_with('_') {
         Some("an internal name that the header gives away")
-    } else if name
-        .rsplit_once("_0x")
-        .is_some_and(|(_, digits)| digits.chars().all(|c| c.is_ascii_hexdigit()))
-    {
+    } else if name.rsplit_once("_0x").is_some_and(|(_, digits)| digits.chars().all(|c| c.is_ascii_hexdigit())) {
         Some("an alias for callers written against an earlier release")
     } else if name.ends_with("_list_free") {
         Some("frees what another function returned")
-    } else if PLUMBING_PREFIX
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
-    {
+    } else if PLUMBING_PREFIX.iter().any(|prefix| name.starts_with(prefix)) {
         Some("plumbing of an event loop")
     } else if !takes_ctx {
         Some("no function of a host: it takes no context")
@@ -200,22 +184,14 @@ fn only_looks(name: &str) -> bool {
 
 /// Is this `libxl_ctx *`?
 pub fn is_ctx(ty: &Type) -> bool {
-    ty.pointee()
-        .is_some_and(|to| *to == Type::Other("libxl__ctx".to_owned()))
+    ty.pointee().is_some_and(|to| *to == Type::Other("libxl__ctx".to_owned()))
 }
 
-fn method<'m>(
-    model: &'m Model,
-    hints: &mut Hints,
-    function: &'m Function,
-) -> Result<Method<'m>, String> {
+fn method<'m>(model: &'m Model, hints: &mut Hints, function: &'m Function) -> Result<Method<'m>, String> {
     let name = short(&function.name);
     let returned = returned(model, hints, function)?;
-    let counted = matches!(returned, Returned::List(_))
-        || function
-            .params
-            .iter()
-            .any(|(_, ty)| array_pointer(ty).is_some());
+    let stores_array = |ty| array_pointer(ty).is_some() || is_bytes_pointer(ty);
+    let counted = matches!(returned, Returned::List(_)) || function.params.iter().any(|(_, ty)| stores_array(ty));
     let mut args = Vec::new();
     for (param, ty) in &function.params {
         let count_wanted = counted && !args.iter().any(|arg| matches!(arg, Arg::Count { .. }));
@@ -229,22 +205,12 @@ fn method<'m>(
         returned,
         after_domain_info: hints.says(name, Fact::AfterDomainInfo),
         key_from: hints
-            .find(name, |fact| {
-                if let Fact::KeyFrom(param) = fact {
-                    Some(param)
-                } else {
-                    None
-                }
-            })
+            .find(name, |fact| if let Fact::KeyFrom(param) = fact { Some(param) } else { None })
             .map(|f| f.0),
     })
 }
 
-fn returned<'m>(
-    model: &'m Model,
-    hints: &mut Hints,
-    function: &'m Function,
-) -> Result<Returned<'m>, String> {
+fn returned<'m>(model: &'m Model, hints: &mut Hints, function: &'m Function) -> Result<Returned<'m>, String> {
     let meaning = |fact| match fact {
         Fact::Number => Some(Returned::Number),
         Fact::Truth => Some(Returned::Truth),
@@ -259,40 +225,23 @@ fn returned<'m>(
         Type::Int(Int::I32) => Ok(Returned::Code),
         ty if ty.is_string() => Ok(Returned::Text),
         Type::Pointer { to, constant: true } => Ok(Returned::Borrowed(to)),
-        Type::Pointer {
-            to,
-            constant: false,
-        } if matches!(**to, Type::Struct(_)) => {
+        Type::Pointer { to, constant: false } if matches!(**to, Type::Struct(_)) => {
             Ok(Returned::List(list(model, hints, function, to)?))
         }
         other => Err(format!("returns {other:?}")),
     }
 }
 
-fn list<'m>(
-    model: &Model,
-    hints: &mut Hints,
-    function: &Function,
-    element: &'m Type,
-) -> Result<List<'m>, String> {
+fn list<'m>(model: &Model, hints: &mut Hints, function: &Function, element: &'m Type) -> Result<List<'m>, String> {
     let Type::Struct(name) = element else {
         return Err("an array of something that is no struct".to_owned());
     };
     if hints.says(short(&function.name), Fact::FreedByElement) {
-        return Ok(List {
-            element,
-            free: None,
-        });
+        return Ok(List { element, free: None });
     }
-    let free = [
-        format!("{}_free", function.name),
-        format!("{name}_list_free"),
-    ];
+    let free = [format!("{}_free", function.name), format!("{name}_list_free")];
     let free = free.into_iter().find(|free| model.function(free).is_some());
-    Ok(List {
-        element,
-        free: Some(free.ok_or("an array that nothing frees")?),
-    })
+    Ok(List { element, free: Some(free.ok_or("an array that nothing frees")?) })
 }
 
 /// `T **`, where an array of `T` is stored.
@@ -312,52 +261,53 @@ fn arg<'m>(
     if is_ctx(ty) {
         return Ok(Arg::Ctx);
     }
+    if let Some(of_param) = length_of(hints, of, name) {
+        return Ok(Arg::Length { of: of_param });
+    }
+    if is_bytes_pointer(ty) {
+        return Ok(Arg::Bytes { name });
+    }
     if let Some(element) = array_pointer(ty) {
-        return Ok(Arg::List {
-            name,
-            list: list(model, hints, function, element)?,
-        });
+        return Ok(Arg::List { name, list: list(model, hints, function, element)? });
     }
     match ty {
-        Type::Int(_) | Type::Bool | Type::Enum(_) => Ok(Arg::Input {
-            name,
-            ty,
-            range: range(hints, of, name),
-        }),
+        Type::Int(_) | Type::Bool | Type::Enum(_) => {
+            Ok(Arg::Input { name, ty, range: range(hints, of, name), file_name: false })
+        }
         Type::Pointer { to, constant: true } => match &**to {
             Type::Char => Ok(Arg::Input {
                 name,
                 ty,
                 range: None,
+                file_name: hints.says_that(of, |fact| matches!(fact, Fact::FileName(param) if param == name)),
             }),
             Type::Other(how) if how.starts_with("libxl_async") => Ok(Arg::Null),
             _ => Err("takes a struct".to_owned()),
         },
-        Type::Pointer {
-            to,
-            constant: false,
-        } => match &**to {
-            Type::Int(int) if count_wanted => Ok(Arg::Count {
-                signed: *int == Int::I32,
-            }),
+        Type::Pointer { to, constant: false } => match &**to {
+            Type::Char if hints.says_that(of, |fact| matches!(fact, Fact::ReadsText(param) if param == name)) => {
+                Ok(Arg::Input { name, ty, range: None, file_name: false })
+            }
+            Type::Int(int) if count_wanted => Ok(Arg::Count { signed: *int == Int::I32 }),
             Type::Int(_) | Type::Enum(_) => Ok(Arg::Scalar {
                 name,
                 ty: to,
-                redundant: hints.says_redundant(of, name),
+                redundant: hints.says_that(of, |fact| matches!(fact, Fact::Redundant(param) if param == name)),
             }),
             Type::Pointer { to, .. } if **to == Type::Char => Ok(Arg::Text { name }),
             Type::Struct(_) | Type::Builtin(Builtin::Bitmap | Builtin::MsVmGenid) => {
-                Ok(Arg::Value {
-                    name,
-                    ty: to,
-                    allocate: allocate(hints, of, name),
-                })
+                Ok(Arg::Value { name, ty: to, allocate: allocate(hints, of, name) })
             }
             other => Err(format!("has a parameter of type {other:?} *")),
         },
         Type::Struct(_) | Type::Builtin(_) => Err("takes a struct".to_owned()),
         other => Err(format!("has a parameter of type {other:?}")),
     }
+}
+
+/// `uint8_t **`, where bytes are stored.
+fn is_bytes_pointer(ty: &Type) -> bool {
+    ty.pointee().and_then(Type::pointee) == Some(&Type::Int(Int::U8))
 }
 
 fn range(hints: &mut Hints, function: &str, param: &str) -> Option<(i64, i64)> {
@@ -373,16 +323,14 @@ fn allocate(hints: &mut Hints, function: &str, param: &str) -> Option<&'static s
         Fact::Allocated(name, allocator) if name == param => Some(allocator),
         _ => None,
     };
-    hints
-        .find(function, allocator)
-        .map(|(allocator, _)| allocator)
+    hints.find(function, allocator).map(|(allocator, _)| allocator)
 }
 
-impl Hints {
-    fn says_redundant(&mut self, function: &str, param: &str) -> bool {
-        self.find(function, |fact| {
-            matches!(fact, Fact::Redundant(name) if name == param).then_some(())
-        })
-        .is_some()
-    }
+/// The parameter of whose string this one is the length.
+fn length_of(hints: &mut Hints, function: &str, param: &str) -> Option<&'static str> {
+    let of = |fact| match fact {
+        Fact::LengthOf(name, of) if name == param => Some(of),
+        _ => None,
+    };
+    hints.find(function, of).map(|(of, _)| of)
 }

@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use syn::{Expr, Item, ReturnType};
 
 use super::model::is_anonymous;
-use super::model::{
-    Builtin, Enum, Enumerator, Field, Function, Int, Member, Model, Shape, Struct, Type, Union,
-};
+use super::model::{Builtin, Enum, Enumerator, Field, Function, Int, Member, Model, Shape, Struct, Type, Union};
 
 /// The items of the bindings, by what they are.
 #[derive(Debug, Default)]
@@ -33,25 +31,13 @@ pub fn model(file: &syn::File) -> Result<Model, String> {
     let bindings = Bindings::sort(file);
     let mut model = Model::default();
     for name in &bindings.described {
-        if let Some(item) = bindings
-            .structs
-            .get(name)
-            .filter(|_| Builtin::named(name).is_none())
-        {
-            model
-                .structs
-                .insert(name.clone(), bindings.structure(item)?);
+        if let Some(item) = bindings.structs.get(name).filter(|_| Builtin::named(name).is_none()) {
+            model.structs.insert(name.clone(), bindings.structure(item)?);
         } else if bindings.constants.contains_key(name) {
-            model
-                .enums
-                .insert(name.clone(), bindings.enumeration(name)?);
+            model.enums.insert(name.clone(), bindings.enumeration(name)?);
         }
     }
-    model.functions = bindings
-        .functions
-        .iter()
-        .map(|item| bindings.function(item))
-        .collect();
+    model.functions = bindings.functions.iter().map(|item| bindings.function(item)).collect();
     Ok(model)
 }
 
@@ -60,18 +46,10 @@ impl Bindings {
         let mut bindings = Self::default();
         for item in &file.items {
             match item {
-                Item::Struct(item) => {
-                    _ = bindings
-                        .structs
-                        .insert(item.ident.to_string(), item.clone())
-                }
-                Item::Union(item) => {
-                    _ = bindings.unions.insert(item.ident.to_string(), item.clone())
-                }
+                Item::Struct(item) => bindings.structs.extend([(item.ident.to_string(), item.clone())]),
+                Item::Union(item) => bindings.unions.extend([(item.ident.to_string(), item.clone())]),
                 Item::Type(item) => {
-                    _ = bindings
-                        .aliases
-                        .insert(item.ident.to_string(), (*item.ty).clone())
+                    bindings.aliases.extend([(item.ident.to_string(), (*item.ty).clone())]);
                 }
                 Item::Const(item) => bindings.constant(item),
                 Item::Use(item) => bindings.renamed(&item.tree),
@@ -89,17 +67,13 @@ impl Bindings {
         };
         if let syn::UseTree::Rename(name) = &*path.tree {
             let original = &name.ident;
-            self.aliases
-                .insert(name.rename.to_string(), syn::parse_quote!(#original));
+            self.aliases.insert(name.rename.to_string(), syn::parse_quote!(#original));
         }
     }
 
     fn constant(&mut self, item: &syn::ItemConst) {
         if let (Some(name), Some(value)) = (last_segment(&item.ty), literal(&item.expr)) {
-            self.constants
-                .entry(name)
-                .or_default()
-                .push((item.ident.to_string(), value));
+            self.constants.entry(name).or_default().push((item.ident.to_string(), value));
         }
     }
 
@@ -136,10 +110,7 @@ impl Bindings {
             params: params.collect(),
             returns,
             // bindgen gives an inline function as a wrapper of another name.
-            inline: item
-                .attrs
-                .iter()
-                .any(|attribute| attribute.path().is_ident("link_name")),
+            inline: item.attrs.iter().any(|attribute| attribute.path().is_ident("link_name")),
             signature: signature.clone(),
         }
     }
@@ -150,46 +121,26 @@ impl Bindings {
             _ => format!("{}_", name.to_uppercase()),
         };
         let enumerator = |(constant, value): &(String, i64)| {
-            let name = constant
-                .strip_prefix(&prefix)
-                .ok_or(format!("{constant} does not begin with {prefix}"))?;
-            Ok(Enumerator {
-                constant: constant.clone(),
-                name: name.to_lowercase(),
-                value: *value,
-            })
+            let name =
+                constant.strip_prefix(&prefix).ok_or_else(|| format!("{constant} does not begin with {prefix}"))?;
+            Ok(Enumerator { constant: constant.clone(), name: name.to_lowercase(), value: *value })
         };
         let values: Result<Vec<_>, String> = self.constants[name].iter().map(enumerator).collect();
-        Ok(Enum {
-            name: name.to_owned(),
-            values: values?,
-        })
+        Ok(Enum { name: name.to_owned(), values: values? })
     }
 
     fn structure(&self, item: &syn::ItemStruct) -> Result<Struct, String> {
         let name = item.ident.to_string();
         let mut fields: Vec<Field> = Vec::new();
         for field in &item.fields {
-            let ident = field
-                .ident
-                .as_ref()
-                .ok_or(format!("{name} has a field without a name"))?
-                .to_string();
-            let previous = fields
-                .last()
-                .map(|field| (field.name.clone(), field.ident.clone()));
-            let shape = self
-                .shape(&field.ty, previous.as_ref())
-                .map_err(|why| format!("{name}.{ident}: {why}"))?;
+            let ident = field.ident.as_ref().ok_or_else(|| format!("{name} has a field without a name"))?.to_string();
+            let previous = fields.last().map(|field| (field.name.clone(), field.ident.clone()));
+            let shape = self.shape(&field.ty, previous.as_ref()).map_err(|why| format!("{name}.{ident}: {why}"))?;
             if matches!(shape, Shape::Array { .. } | Shape::Union(_)) {
                 // The field before is this one's count or key, no field of its own.
                 fields.pop();
             }
-            fields.push(Field {
-                name: c_name(&ident),
-                ident,
-                shape,
-            });
+            fields.push(Field { name: c_name(&ident), ident, shape });
         }
         Ok(Struct { name, fields })
     }
@@ -199,9 +150,7 @@ impl Bindings {
         if let Some(name) = anonymous {
             return match (self.structs.get(&name), self.unions.get(&name)) {
                 (Some(item), _) => Ok(Shape::Inline(self.structure(item)?)),
-                (None, Some(item)) => Ok(Shape::Union(
-                    self.union(item, previous.ok_or("a union without a key")?)?,
-                )),
+                (None, Some(item)) => Ok(Shape::Union(self.union(item, previous.ok_or("a union without a key")?)?)),
                 _ => Err(format!("no type {name}")),
             };
         }
@@ -210,10 +159,9 @@ impl Bindings {
             // The one constant string is no part of the configuration: libxl never copies or frees it.
             Type::Pointer { to, constant: true } if *to == Type::Char => Ok(Shape::Private),
             Type::Pointer { to, .. } if *to != Type::Char => match previous {
-                Some((name, ident)) if name.starts_with("num_") => Ok(Shape::Array {
-                    count: ident.clone(),
-                    element: *to,
-                }),
+                Some((name, ident)) if name.starts_with("num_") => {
+                    Ok(Shape::Array { count: ident.clone(), element: *to })
+                }
                 _ => Err("a pointer without a count before it".to_owned()),
             },
             Type::Other(name) => Err(format!("a field of type {name}")),
@@ -221,62 +169,33 @@ impl Bindings {
         }
     }
 
-    fn union(
-        &self,
-        item: &syn::ItemUnion,
-        (key, key_ident): &(String, String),
-    ) -> Result<Union, String> {
+    fn union(&self, item: &syn::ItemUnion, (key, key_ident): &(String, String)) -> Result<Union, String> {
         let owner = item.ident.to_string();
         let owner = owner.split("__bindgen").next().unwrap_or_default();
-        let field = &self
-            .structs
-            .get(owner)
-            .ok_or(format!("{owner} is no struct"))?
-            .fields;
+        let field = &self.structs.get(owner).ok_or_else(|| format!("{owner} is no struct"))?.fields;
         let key_type = field
             .iter()
             .find(|field| field.ident.as_ref().is_some_and(|ident| ident == key_ident))
             .and_then(|field| last_segment(&field.ty))
             .ok_or("a key without a type")?;
-        let members = self
-            .enumeration(&key_type)?
-            .values
-            .into_iter()
-            .map(|value| {
-                let member = item
-                    .fields
-                    .named
-                    .iter()
-                    .find(|f| f.ident.as_ref().is_some_and(|i| *i == value.name));
-                let content = member
-                    .map(|member| self.anonymous_struct(&member.ty))
-                    .transpose()?;
-                Ok(Member {
-                    value: value.constant,
-                    name: value.name,
-                    content,
-                })
-            });
+        let members = self.enumeration(&key_type)?.values.into_iter().map(|value| {
+            let member = item.fields.named.iter().find(|f| f.ident.as_ref().is_some_and(|i| *i == value.name));
+            let content = member.map(|member| self.anonymous_struct(&member.ty)).transpose()?;
+            Ok(Member { value: value.constant, name: value.name, content })
+        });
         let members: Result<Vec<_>, String> = members.collect();
-        Ok(Union {
-            key: key.clone(),
-            key_ident: key_ident.clone(),
-            members: members?,
-        })
+        Ok(Union { key: key.clone(), key_ident: key_ident.clone(), members: members? })
     }
 
     fn anonymous_struct(&self, ty: &syn::Type) -> Result<Struct, String> {
         let name = last_segment(ty).ok_or("a union member that is no struct")?;
-        self.structure(self.structs.get(&name).ok_or(format!("no struct {name}"))?)
+        self.structure(self.structs.get(&name).ok_or_else(|| format!("no struct {name}"))?)
     }
 
     fn c_type(&self, ty: &syn::Type) -> Type {
         if let syn::Type::Ptr(pointer) = ty {
             let constant = matches!(pointer.mutability, syn::PointerMutability::Const(_));
-            return Type::Pointer {
-                to: Box::new(self.c_type(&pointer.elem)),
-                constant,
-            };
+            return Type::Pointer { to: Box::new(self.c_type(&pointer.elem)), constant };
         }
         let Some(name) = last_segment(ty) else {
             return Type::Other("of no name".to_owned());
@@ -300,11 +219,7 @@ impl Bindings {
             return Type::Builtin(builtin);
         }
         if self.described.contains(&name) {
-            return if self.structs.contains_key(&name) {
-                Type::Struct(name)
-            } else {
-                Type::Enum(name)
-            };
+            return if self.structs.contains_key(&name) { Type::Struct(name) } else { Type::Enum(name) };
         }
         match self.aliases.get(&name) {
             // Enumerations that libxl does not describe are aliases of integers, too.
@@ -322,11 +237,7 @@ fn c_name(ident: &str) -> String {
 /// The last part of a type's path.
 fn last_segment(ty: &syn::Type) -> Option<String> {
     match ty {
-        syn::Type::Path(path) => path
-            .path
-            .segments
-            .last()
-            .map(|segment| segment.ident.to_string()),
+        syn::Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
         _ => None,
     }
 }
@@ -334,15 +245,8 @@ fn last_segment(ty: &syn::Type) -> Option<String> {
 /// The value of an integer literal, perhaps with a sign.
 fn literal(expr: &Expr) -> Option<i64> {
     match expr {
-        Expr::Lit(syn::ExprLit {
-            lit: syn::Lit::Int(number),
-            ..
-        }) => number.base10_parse().ok(),
-        Expr::Unary(syn::ExprUnary {
-            op: syn::UnOp::Neg(_),
-            expr,
-            ..
-        }) => literal(expr).map(i64::wrapping_neg),
+        Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(number), .. }) => number.base10_parse().ok(),
+        Expr::Unary(syn::ExprUnary { op: syn::UnOp::Neg(_), expr, .. }) => literal(expr).map(i64::wrapping_neg),
         _ => None,
     }
 }

@@ -8,14 +8,8 @@ use super::plan::{Fate, Method};
 
 /// The text.
 pub fn text(fates: &[(&Function, Fate<'_>)]) -> String {
-    let methods: Vec<_> = fates
-        .iter()
-        .filter(|(_, fate)| matches!(fate, Fate::Method(_)))
-        .collect();
-    let next = fates
-        .iter()
-        .filter(|(_, fate)| matches!(fate, Fate::Next(_)))
-        .count();
+    let methods: Vec<_> = fates.iter().filter(|(_, fate)| matches!(fate, Fate::Method(_))).collect();
+    let next = fates.iter().filter(|(_, fate)| matches!(fate, Fate::Next(_))).count();
     let mut text = format!(
         "# What became of every public function of libxl: {} functions, {} methods, {next} not yet, {} never.\n\
          # method CLASS PLACE  |  next: why not yet  |  never: why not\n",
@@ -38,8 +32,5 @@ fn fate_text(fate: &Fate<'_>) -> String {
 }
 
 fn method_text(method: &Method<'_>) -> String {
-    format!(
-        "method read {}",
-        if method.in_loop { "loop" } else { "worker" }
-    )
+    format!("method read {}", if method.in_loop { "loop" } else { "worker" })
 }

@@ -29,23 +29,12 @@ pub struct Params<'m> {
 impl<'m> Params<'m> {
     /// Params as they came; `None` when the request has none.
     pub fn new(arena: &'m Bump, value: Option<Value<'m>>, names: Names) -> Self {
-        Self {
-            arena,
-            value,
-            names,
-        }
+        Self { arena, value, names }
     }
 
     /// Finds each named parameter. Unknown and repeated ones are refused, missing ones only when they are read.
-    pub fn bind<const N: usize>(
-        &self,
-        names: &'static [&'static str; N],
-    ) -> Result<Args<'m, N>, Refused<'m>> {
-        let mut args = Args {
-            arena: self.arena,
-            names,
-            slots: [None; N],
-        };
+    pub fn bind<const N: usize>(&self, names: &'static [&'static str; N]) -> Result<Args<'m, N>, Refused<'m>> {
+        let mut args = Args { arena: self.arena, names, slots: [None; N] };
         let Some(value) = self.value else {
             return Ok(args);
         };
@@ -97,15 +86,10 @@ impl<'m, const N: usize> Args<'m, N> {
         Refusal::new(self.arena, fault).within(self.arena, Place::Member(self.names[at]))
     }
 
-    fn read<T>(
-        &self,
-        at: usize,
-        read: impl FnOnce(Value<'m>) -> Result<T, Refused<'m>>,
-    ) -> Result<T, Refused<'m>> {
+    fn read<T>(&self, at: usize, read: impl FnOnce(Value<'m>) -> Result<T, Refused<'m>>) -> Result<T, Refused<'m>> {
         match self.slots[at] {
             None => Err(self.refuse(at, Fault::Missing)),
-            Some(value) => read(value)
-                .map_err(|refused| refused.within(self.arena, Place::Member(self.names[at]))),
+            Some(value) => read(value).map_err(|refused| refused.within(self.arena, Place::Member(self.names[at]))),
         }
     }
 
@@ -116,23 +100,17 @@ impl<'m, const N: usize> Args<'m, N> {
 
     /// A `uint8_t`.
     pub fn u8(&self, at: usize) -> Result<u8, Refused<'m>> {
-        self.read(at, |value| {
-            Ok(u8::try_from(value.unsigned(u8::MAX.into())?).unwrap_or(u8::MAX))
-        })
+        self.read(at, |value| Ok(u8::try_from(value.unsigned(u8::MAX.into())?).unwrap_or(u8::MAX)))
     }
 
     /// A `uint16_t`.
     pub fn u16(&self, at: usize) -> Result<u16, Refused<'m>> {
-        self.read(at, |value| {
-            Ok(u16::try_from(value.unsigned(u16::MAX.into())?).unwrap_or(u16::MAX))
-        })
+        self.read(at, |value| Ok(u16::try_from(value.unsigned(u16::MAX.into())?).unwrap_or(u16::MAX)))
     }
 
     /// A `uint32_t` or `unsigned int`.
     pub fn u32(&self, at: usize) -> Result<u32, Refused<'m>> {
-        self.read(at, |value| {
-            Ok(u32::try_from(value.unsigned(u32::MAX.into())?).unwrap_or(u32::MAX))
-        })
+        self.read(at, |value| Ok(u32::try_from(value.unsigned(u32::MAX.into())?).unwrap_or(u32::MAX)))
     }
 
     /// A `uint64_t`.
@@ -142,16 +120,12 @@ impl<'m, const N: usize> Args<'m, N> {
 
     /// An `int`.
     pub fn i32(&self, at: usize) -> Result<i32, Refused<'m>> {
-        self.read(at, |value| {
-            Ok(i32::try_from(value.signed(i32::MIN.into(), i32::MAX.into())?).unwrap_or(i32::MAX))
-        })
+        self.read(at, |value| Ok(i32::try_from(value.signed(i32::MIN.into(), i32::MAX.into())?).unwrap_or(i32::MAX)))
     }
 
     /// An `unsigned int` that libxl takes within these bounds only, both inclusive.
     pub fn u32_within(&self, at: usize, min: i64, max: i64) -> Result<u32, Refused<'m>> {
-        self.read(at, |value| {
-            Ok(u32::try_from(value.signed(min, max)?).unwrap_or(u32::MAX))
-        })
+        self.read(at, |value| Ok(u32::try_from(value.signed(min, max)?).unwrap_or(u32::MAX)))
     }
 
     /// An `int64_t`.
@@ -165,11 +139,7 @@ impl<'m, const N: usize> Args<'m, N> {
     }
 
     /// An enumeration's C value, by its name.
-    pub fn enumeration(
-        &self,
-        at: usize,
-        names: &'static [(&'static str, i64)],
-    ) -> Result<i64, Refused<'m>> {
+    pub fn enumeration(&self, at: usize, names: &'static [(&'static str, i64)]) -> Result<i64, Refused<'m>> {
         self.read(at, |value| value.enumeration(names))
     }
 
@@ -182,6 +152,15 @@ impl<'m, const N: usize> Args<'m, N> {
     pub fn c_str_filled(&self, at: usize) -> Result<*const c_char, Refused<'m>> {
         self.read(at, |value| match value.str()? {
             "" => Err(value.refuse(Fault::Empty)),
+            _ => value.c_str(),
+        })
+    }
+
+    /// A C string that libxl makes part of a path: not empty, and without `/`.
+    pub fn c_str_file_name(&self, at: usize) -> Result<*const c_char, Refused<'m>> {
+        self.read(at, |value| match value.str()? {
+            "" => Err(value.refuse(Fault::Empty)),
+            name if name.contains('/') => Err(value.refuse(Fault::Rule("must not contain /"))),
             _ => value.c_str(),
         })
     }

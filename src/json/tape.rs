@@ -3,10 +3,7 @@
 //! In: a document in the input buffer with [`PADDING`] readable bytes behind it. Out: a [`Message`], whose strings are
 //! slices of that buffer. Tape and index are kept from parse to parse, so the second parse of any document allocates
 //! nothing. It does not find where a document ends (`wire::frame` does) and knows nothing of requests.
-#![allow(
-    unsafe_code,
-    reason = "the NUL behind a C string is written through the buffer's own pointer"
-)]
+#![allow(unsafe_code, reason = "the NUL behind a C string is written through the buffer's own pointer")]
 
 use core::ffi::c_char;
 use std::marker::PhantomData;
@@ -37,10 +34,7 @@ pub struct Message<'m> {
 impl<'m> Message<'m> {
     /// The whole document.
     pub fn root(&'m self) -> Value<'m> {
-        Value {
-            message: self,
-            at: 0,
-        }
+        Value { message: self, at: 0 }
     }
 
     /// Where refusals and decoded structs of this request live.
@@ -55,10 +49,7 @@ impl<'m> Message<'m> {
     /// Writes the NUL that makes `text`, a string of this document, a C string.
     pub(super) fn terminate(&self, text: &'m str) -> *const c_char {
         let offset = text.as_ptr().addr().wrapping_sub(self.base.addr());
-        assert!(
-            offset + text.len() < self.len,
-            "a string that lies outside its document"
-        );
+        assert!(offset + text.len() < self.len, "a string that lies outside its document");
         // SAFETY: `base` is the pointer from which the parser's own view was made, valid for `len` bytes as long as
         // 'm; the assertion keeps us inside. The byte behind a parsed string is its closing quote or the rest of its
         // escapes, which nothing reads again. Writing through `text` itself would not be allowed.
@@ -80,11 +71,7 @@ pub struct Parser {
 impl Parser {
     /// A parser with memory for small documents; it grows as needed.
     pub fn new() -> Self {
-        Self {
-            buffers: new_buffers(),
-            tape: Tape(Vec::with_capacity(64)),
-            document_bytes_max: 0,
-        }
+        Self { buffers: new_buffers(), tape: Tape(Vec::with_capacity(64)), document_bytes_max: 0 }
     }
 
     /// Parses `bytes[..len]` and lends the message to `then`. The bytes behind `len`, at least [`PADDING`], are not
@@ -96,23 +83,14 @@ impl Parser {
         arena: &Bump,
         then: impl for<'m> FnOnce(Result<&'m Message<'m>, ParseError>) -> R,
     ) -> R {
-        assert!(
-            len + PADDING <= bytes.len(),
-            "a document without its padding"
-        );
+        assert!(len + PADDING <= bytes.len(), "a document without its padding");
         let base = bytes.as_mut_ptr();
         let mut tape = std::mem::replace(&mut self.tape, Tape(Vec::new())).reset();
         // SAFETY: the same bytes, exclusively borrowed until this function returns, under a pointer of their own, so
         // that `base` stays usable for `Message::terminate`. `bytes` itself is not touched again.
         let view = unsafe { std::slice::from_raw_parts_mut(base, bytes.len()) };
         let result = match simd_json::fill_tape_padded(view, len, &mut self.buffers, &mut tape) {
-            Ok(()) => then(Ok(&Message {
-                nodes: &tape.0,
-                arena,
-                base,
-                len,
-                text: PhantomData,
-            })),
+            Ok(()) => then(Ok(&Message { nodes: &tape.0, arena, base, len, text: PhantomData })),
             Err(_) => then(Err(ParseError)),
         };
         self.tape = tape.reset();

@@ -90,10 +90,7 @@ impl<'m> Value<'m> {
 
     /// An integer from `min` to `max`. `1.0` and `1e3` are no integers; what does not fit is out of range.
     pub fn signed(self, min: i64, max: i64) -> Result<i64, Refused<'m>> {
-        let range = Fault::Range {
-            min,
-            max: max.unsigned_abs(),
-        };
+        let range = Fault::Range { min, max: max.unsigned_abs() };
         match self.node() {
             Node::Static(StaticNode::I64(value)) if (min..=max).contains(&value) => Ok(value),
             Node::Static(StaticNode::U64(value)) => match i64::try_from(value) {
@@ -136,10 +133,7 @@ impl<'m> Value<'m> {
         };
         let mut at = self.at + 1;
         (0..len).map(move |_| {
-            let element = Value {
-                message: self.message,
-                at,
-            };
+            let element = Value { message: self.message, at };
             at = element.end();
             element
         })
@@ -156,10 +150,7 @@ impl<'m> Value<'m> {
             let Node::String(name) = self.message.nodes()[at] else {
                 unreachable!("a member's name is a string on every tape");
             };
-            let value = Value {
-                message: self.message,
-                at: at + 1,
-            };
+            let value = Value { message: self.message, at: at + 1 };
             at = value.end();
             (name, value)
         })

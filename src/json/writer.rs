@@ -6,10 +6,7 @@
 //! Fields whose longest form is known go through a [`Pen`]: room for all of them is made once, then they are
 //! written without asking again. That is why this module has unsafe code: with a check per field an encoded
 //! `libxl_dominfo` costs more than twice as much (see PERF.md).
-#![allow(
-    unsafe_code,
-    reason = "unchecked appends into room that was made before"
-)]
+#![allow(unsafe_code, reason = "unchecked appends into room that was made before")]
 
 use core::ffi::{CStr, c_char};
 use std::marker::PhantomData;
@@ -31,12 +28,7 @@ impl<'o> Writer<'o> {
     /// Writes behind what `out` holds; at most `bytes_max` bytes.
     pub fn new(out: &'o mut Vec<u8>, bytes_max: usize) -> Self {
         let start = out.len();
-        Self {
-            out,
-            start,
-            bytes_max,
-            overflowed: false,
-        }
+        Self { out, start, bytes_max, overflowed: false }
     }
 
     /// The text grew beyond its limit, and what is in the buffer since [`Writer::new`] is of no use.
@@ -64,13 +56,7 @@ impl<'o> Writer<'o> {
         }
         let spare = self.out.spare_capacity_mut();
         let at = spare.as_mut_ptr().cast::<u8>();
-        Pen {
-            at,
-            begin: at,
-            room: bytes,
-            out: self.out,
-            borrowed: PhantomData,
-        }
+        Pen { at, begin: at, room: bytes, out: self.out, borrowed: PhantomData }
     }
 
     #[cold]
@@ -139,6 +125,21 @@ impl<'o> Writer<'o> {
     pub fn text(&mut self, bytes: &[u8]) {
         self.raw(b"\"");
         self.escaped(bytes);
+        self.raw(b"\"");
+    }
+
+    /// Appends bytes as a string in base64 (RFC 4648, with padding).
+    pub fn base64(&mut self, bytes: &[u8]) {
+        const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        self.raw(b"\"");
+        for group in bytes.chunks(3) {
+            let bits = group.iter().fold(0, |bits: u32, &byte| bits << 8 | u32::from(byte)) << (8 * (3 - group.len()));
+            let digit = |at: u32| DIGITS[(bits >> (18 - 6 * at)) as usize & 63];
+            let digits = [digit(0), digit(1), digit(2), digit(3)];
+            let used = group.len() + 1;
+            self.raw(&digits[..used]);
+            self.raw(&b"=="[..4 - used]);
+        }
         self.raw(b"\"");
     }
 
@@ -222,11 +223,7 @@ impl Drop for Pen<'_> {
     #[inline]
     fn drop(&mut self) {
         let written = self.written();
-        debug_assert!(
-            written <= self.room,
-            "{written} bytes written into room for {}",
-            self.room
-        );
+        debug_assert!(written <= self.room, "{written} bytes written into room for {}", self.room);
         // SAFETY: `out` is borrowed for the pen's life. Its first `len` bytes were there, `written` more were just
         // initialised within its capacity; writing more than the room would break this, and is every method's
         // safety condition.
@@ -263,8 +260,7 @@ impl Pen<'_> {
     pub unsafe fn bytes(&mut self, bytes: &[u8]) {
         // SAFETY: the caller's promise; `bytes` is borrowed from elsewhere than this exclusively borrowed buffer.
         unsafe {
-            self.at
-                .copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+            self.at.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
             self.at = self.at.add(bytes.len());
         }
     }
@@ -277,8 +273,7 @@ impl Pen<'_> {
     pub unsafe fn bool(&mut self, value: bool) {
         // SAFETY: the caller's promise; both forms are copied as 5 bytes, of which `true` uses 4.
         unsafe {
-            self.at
-                .copy_from_nonoverlapping(if value { b"true," } else { b"false" }.as_ptr(), 5);
+            self.at.copy_from_nonoverlapping(if value { b"true," } else { b"false" }.as_ptr(), 5);
             self.at = self.at.add(5 - usize::from(value));
         }
     }
@@ -332,12 +327,7 @@ impl Pen<'_> {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         for &byte in bytes {
             // SAFETY: the caller's promise: two bytes for each of the N.
-            unsafe {
-                self.lit(&[
-                    DIGITS[usize::from(byte >> 4)],
-                    DIGITS[usize::from(byte & 15)],
-                ])
-            };
+            unsafe { self.lit(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]) };
         }
     }
 }

@@ -18,12 +18,7 @@ pub struct InBuf {
 impl InBuf {
     /// A buffer of `bytes_start`, for messages of at most `bytes_max`.
     pub fn new(bytes_start: usize, bytes_max: usize) -> Self {
-        Self {
-            bytes: vec![0; bytes_start.min(bytes_max) + PADDING],
-            consumed: 0,
-            received: 0,
-            bytes_max,
-        }
+        Self { bytes: vec![0; bytes_start.min(bytes_max) + PADDING], consumed: 0, received: 0, bytes_max }
     }
 
     /// Bytes received and not consumed.
@@ -73,19 +68,13 @@ impl InBuf {
     /// The kernel wrote `count` bytes into the room.
     pub fn advance(&mut self, count: usize) {
         self.received += count;
-        debug_assert!(
-            self.received + PADDING <= self.bytes.len(),
-            "received into the padding"
-        );
+        debug_assert!(self.received + PADDING <= self.bytes.len(), "received into the padding");
     }
 
     /// The first `count` waiting bytes are done with.
     pub fn consume(&mut self, count: usize) {
         self.consumed += count;
-        debug_assert!(
-            self.consumed <= self.received,
-            "consumed more than there was"
-        );
+        debug_assert!(self.consumed <= self.received, "consumed more than there was");
         if self.consumed == self.received {
             self.consumed = 0;
             self.received = 0;
@@ -139,7 +128,7 @@ mod tests {
     #[test]
     fn an_emptied_buffer_gives_memory_back() {
         let mut buf = InBuf::new(4, 1 << 20);
-        receive(&mut buf, &[b'x'; 100_000]);
+        receive(&mut buf, &vec![b'x'; 100_000]);
         buf.consume(100_000);
         buf.trim(4096);
         assert_eq!(buf.bytes.len(), 4096 + PADDING);

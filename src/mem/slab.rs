@@ -32,16 +32,8 @@ impl<T> Slab<T> {
     /// Room for `count` values.
     pub fn new(count: usize) -> Self {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
-        let slots = (0..count)
-            .map(|_| Slot {
-                generation: 0,
-                value: None,
-            })
-            .collect();
-        Self {
-            slots,
-            free: (0..count).rev().collect(),
-        }
+        let slots = (0..count).map(|_| Slot { generation: 0, value: None }).collect();
+        Self { slots, free: (0..count).rev().collect() }
     }
 
     /// How many values there are.
@@ -63,10 +55,7 @@ impl<T> Slab<T> {
     pub fn insert_with(&mut self, make: impl FnOnce(Key) -> Option<T>) -> Option<Key> {
         let slot = *self.free.last()?;
         let entry = &mut self.slots[slot as usize];
-        let key = Key {
-            slot,
-            generation: entry.generation,
-        };
+        let key = Key { slot, generation: entry.generation };
         entry.value = Some(make(key)?);
         self.free.pop();
         Some(key)
@@ -75,11 +64,7 @@ impl<T> Slab<T> {
     /// The value of that key, if it is still there.
     pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
         let entry = self.slots.get_mut(key.slot as usize)?;
-        if entry.generation == key.generation {
-            entry.value.as_mut()
-        } else {
-            None
-        }
+        if entry.generation == key.generation { entry.value.as_mut() } else { None }
     }
 
     /// Takes the value out; its key will never find anything again.
@@ -105,10 +90,7 @@ impl<T> Slab<T> {
             .iter()
             .zip(0u32..)
             .filter(|(entry, _)| entry.value.is_some())
-            .map(|(entry, slot)| Key {
-                slot,
-                generation: entry.generation,
-            })
+            .map(|(entry, slot)| Key { slot, generation: entry.generation })
     }
 }
 
@@ -132,9 +114,7 @@ mod tests {
     #[test]
     fn a_full_slab_refuses_and_loses_nothing() {
         let mut slab = Slab::new(2);
-        let keys: Vec<Key> = (0..2)
-            .filter_map(|n| slab.insert_with(|_| Some(n)))
-            .collect();
+        let keys: Vec<Key> = (0..2).filter_map(|n| slab.insert_with(|_| Some(n))).collect();
         assert_eq!(slab.insert_with(|_| Some(2)), None);
         assert_eq!(slab.len(), 2);
         assert_eq!(slab.keys().collect::<Vec<_>>(), keys);

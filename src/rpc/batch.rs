@@ -22,15 +22,10 @@ pub struct Batch {
 
 impl Rpc {
     /// Checks a batch as a whole; `None` when it was refused, with the reply written.
-    pub fn begin_batch(
-        &mut self,
-        bytes: &mut [u8],
-        frame: &Frame,
-        out: &mut Vec<u8>,
-    ) -> Option<Batch> {
+    pub fn begin_batch(&mut self, bytes: &mut [u8], frame: &Frame, out: &mut Vec<u8>) -> Option<Batch> {
         let mut writer = Writer::new(out, REPLY_BYTES_MAX);
         let refuse = |writer: &mut Writer<'_>, why| {
-            reply::refused(writer, &To::NOBODY, &Refused::Request(why))
+            reply::refused(writer, &To::NOBODY, &Refused::Request(why));
         };
         if frame.length > BATCH_LENGTH_MAX {
             refuse(&mut writer, "more than 1000 requests in one batch");
@@ -48,12 +43,7 @@ impl Rpc {
     /// Parses the whole frame, without changing it.
     fn is_json(&mut self, bytes: &mut [u8], frame: &Frame) -> bool {
         let len = frame.span.end - frame.span.start;
-        let Self {
-            parser,
-            arena,
-            original,
-            ..
-        } = self;
+        let Self { parser, arena, original, .. } = self;
         let document = if frame.escaped {
             original.clear();
             original.extend_from_slice(&bytes[frame.span.start..frame.span.end]);

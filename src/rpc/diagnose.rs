@@ -21,38 +21,25 @@ fn fault(document: &[u8]) -> (usize, String) {
         return (error.valid_up_to(), "not UTF-8".to_owned());
     }
     match serde_json::from_slice::<IgnoredAny>(document) {
-        Err(error) => (
-            offset(document, error.line(), error.column()),
-            without_place(&error.to_string()),
-        ),
+        Err(error) => (offset(document, error.line(), error.column()), without_place(&error.to_string())),
         Ok(IgnoredAny) => unlisted_fault(document),
     }
 }
 
 /// What only the fast parser refuses.
 fn unlisted_fault(document: &[u8]) -> (usize, String) {
-    (
-        document.len(),
-        "a number that is out of range, or an escape that is no character".to_owned(),
-    )
+    (document.len(), "a number that is out of range, or an escape that is no character".to_owned())
 }
 
 /// serde_json counts lines and columns from 1, and names the byte after which it gave up.
 fn offset(document: &[u8], line: usize, column: usize) -> usize {
-    let before: usize = document
-        .split_inclusive(|&b| b == b'\n')
-        .take(line.saturating_sub(1))
-        .map(<[u8]>::len)
-        .sum();
+    let before: usize = document.split_inclusive(|&b| b == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
     before + column.saturating_sub(1)
 }
 
 /// The words without " at line 1 column 7".
 fn without_place(words: &str) -> String {
-    words
-        .rfind(" at line ")
-        .map_or(words, |at| &words[..at])
-        .to_owned()
+    words.rfind(" at line ").map_or(words, |at| &words[..at]).to_owned()
 }
 
 #[cfg(test)]

@@ -90,31 +90,17 @@ impl<'m> Envelope<'m> {
     ///
     /// # Errors
     /// What is wrong, and to whom and in which dialect to say so.
-    pub(super) fn read(
-        message: &'m Message<'m>,
-        id: RawId<'m>,
-        in_batch: bool,
-    ) -> Result<Self, (To<'m>, Refused<'m>)> {
+    pub(super) fn read(message: &'m Message<'m>, id: RawId<'m>, in_batch: bool) -> Result<Self, (To<'m>, Refused<'m>)> {
         let root = message.root();
         let members = Members::read(root);
-        let dialect = if in_batch || members.jsonrpc.is_some() {
-            Dialect::V2
-        } else {
-            Dialect::V1
-        };
-        let to = To {
-            dialect,
-            id: echo(dialect, members.id, id).map_err(|why| (To::nobody(dialect), why))?,
-        };
+        let dialect = if in_batch || members.jsonrpc.is_some() { Dialect::V2 } else { Dialect::V1 };
+        let to = To { dialect, id: echo(dialect, members.id, id).map_err(|why| (To::nobody(dialect), why))? };
         let refuse = |why: &'static str| Err((to, Refused::Request(why)));
         if root.kind() != Kind::Object {
             return refuse("a request is an object");
         }
         if members.repeated {
-            return Err((
-                To::nobody(dialect),
-                Refused::Request("jsonrpc, id, method or params occurs twice"),
-            ));
+            return Err((To::nobody(dialect), Refused::Request("jsonrpc, id, method or params occurs twice")));
         }
         if dialect == Dialect::V2 && members.jsonrpc.and_then(|v| v.str().ok()) != Some("2.0") {
             return refuse("jsonrpc must be \"2.0\"");
@@ -122,11 +108,7 @@ impl<'m> Envelope<'m> {
         let Some(method) = members.method.and_then(|v| v.str().ok()) else {
             return refuse("method must be there, and be a string");
         };
-        let names = if method.starts_with("Xenops.") {
-            Names::Go
-        } else {
-            Names::Exact
-        };
+        let names = if method.starts_with("Xenops.") { Names::Go } else { Names::Exact };
         let params = members.params.map(|params| unwrap_params(dialect, params));
         Ok(Self {
             to,
@@ -138,11 +120,7 @@ impl<'m> Envelope<'m> {
 }
 
 /// The bytes to echo as the reply's id.
-fn echo<'m>(
-    dialect: Dialect,
-    id: Option<Value<'m>>,
-    raw: RawId<'m>,
-) -> Result<&'m [u8], Refused<'m>> {
+fn echo<'m>(dialect: Dialect, id: Option<Value<'m>>, raw: RawId<'m>) -> Result<&'m [u8], Refused<'m>> {
     let Some(id) = id else { return Ok(b"null") };
     if dialect == Dialect::V2 && !matches!(id.kind(), Kind::String | Kind::Number | Kind::Null) {
         return Err(Refused::Request("id must be a string, a number or null"));
@@ -150,9 +128,7 @@ fn echo<'m>(
     match raw {
         RawId::Text(text) => Ok(text),
         RawId::TooLong => Err(Refused::Request("id is longer than 256 bytes")),
-        RawId::Absent => Err(Refused::Request(
-            "the name id must be written without escapes",
-        )),
+        RawId::Absent => Err(Refused::Request("the name id must be written without escapes")),
     }
 }
 

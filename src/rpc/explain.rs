@@ -40,11 +40,7 @@ fn explain(fault: &Fault<'_>, f: &mut Formatter<'_>) -> Result {
         Fault::Missing => f.write_str("missing"),
         Fault::Expected(what) => write!(f, "expected {what}"),
         Fault::Range { min, max } => write!(f, "out of range: {min} to {max}"),
-        Fault::Enumeration { names } => list(
-            f,
-            "unknown name; there is",
-            names.iter().map(|(name, _)| *name),
-        ),
+        Fault::Enumeration { names } => list(f, "unknown name; there is", names.iter().map(|(name, _)| *name)),
         Fault::InnerNul => f.write_str("a NUL inside a string"),
         Fault::Empty => f.write_str("must not be empty"),
         Fault::Rule(why) => f.write_str(why),

@@ -36,12 +36,7 @@ pub struct Rpc {
 impl Rpc {
     /// Answers with this libxl.
     pub fn new(xl: Xl) -> Self {
-        Self {
-            xl,
-            parser: Parser::new(),
-            arena: Bump::new(),
-            original: Vec::new(),
-        }
+        Self { xl, parser: Parser::new(), arena: Bump::new(), original: Vec::new() }
     }
 
     /// Answers a message that is one request. `frame` goes on for [`crate::json::PADDING`] bytes behind it.
@@ -62,17 +57,12 @@ impl Rpc {
     /// Answers the request at `element`. A notification gets no answer.
     fn answer(&mut self, frame: &mut [u8], element: Element, in_batch: bool, out: &mut Vec<u8>) {
         let mut id_bytes = [0; ID_BYTES_MAX];
-        let id = RawId::copy(
-            element.id.map(|span| &frame[span.start..span.end]),
-            &mut id_bytes,
-        );
+        let id = RawId::copy(element.id.map(|span| &frame[span.start..span.end]), &mut id_bytes);
         let len = element.span.end - element.span.start;
         let bytes = &mut frame[element.span.start..];
         self.keep_original(&bytes[..len], element.escaped);
 
-        let Self {
-            xl, parser, arena, ..
-        } = self;
+        let Self { xl, parser, arena, .. } = self;
         let mut writer = Writer::new(out, REPLY_BYTES_MAX);
         let parsed = parser.read(bytes, len, arena, |message| match message {
             Ok(message) => {
@@ -82,11 +72,7 @@ impl Rpc {
             Err(_) => false,
         });
         if !parsed {
-            let document = if element.escaped {
-                &self.original
-            } else {
-                &bytes[..len]
-            };
+            let document = if element.escaped { &self.original } else { &bytes[..len] };
             diagnose::reply(&mut writer, document);
         }
         self.forget();
@@ -110,13 +96,7 @@ impl Rpc {
 }
 
 /// Envelope, method, call, reply.
-fn answer_message<'m>(
-    xl: &Xl,
-    message: &'m Message<'m>,
-    id: RawId<'m>,
-    in_batch: bool,
-    writer: &mut Writer<'_>,
-) {
+fn answer_message<'m>(xl: &Xl, message: &'m Message<'m>, id: RawId<'m>, in_batch: bool, writer: &mut Writer<'_>) {
     let envelope = match Envelope::read(message, id, in_batch) {
         Ok(envelope) => envelope,
         Err((to, refused)) => return reply::refused(writer, &to, &refused),
@@ -138,11 +118,7 @@ fn call(xl: &Xl, envelope: &Envelope<'_>, writer: &mut Writer<'_>) {
     xl.log().clear();
     reply::begin(writer, to);
     // The one place of dispatch. Methods whose place is a worker process will leave from here.
-    match (method.call)(&mut Call {
-        xl,
-        params: envelope.params,
-        writer,
-    }) {
+    match (method.call)(&mut Call { xl, params: envelope.params, writer }) {
         Ok(()) => reply::end(writer, to),
         Err(failure) => {
             writer.undo(mark);
@@ -155,13 +131,7 @@ fn call(xl: &Xl, envelope: &Envelope<'_>, writer: &mut Writer<'_>) {
     }
 }
 
-fn reply_failure(
-    xl: &Xl,
-    to: &To<'_>,
-    method: &str,
-    failure: &Failure<'_>,
-    writer: &mut Writer<'_>,
-) {
+fn reply_failure(xl: &Xl, to: &To<'_>, method: &str, failure: &Failure<'_>, writer: &mut Writer<'_>) {
     match failure {
         Failure::Refused(refusal) => reply::refused(writer, to, &Refused::Params(refusal)),
         Failure::Absent => reply::refused(writer, to, &Refused::Absent(method)),

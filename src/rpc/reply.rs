@@ -30,10 +30,7 @@ impl To<'_> {
 
     /// A request whose id cannot be echoed.
     pub(super) const fn nobody(dialect: Dialect) -> Self {
-        Self {
-            dialect,
-            id: b"null",
-        }
+        Self { dialect, id: b"null" }
     }
 }
 
@@ -87,19 +84,9 @@ impl Display for Refused<'_> {
             Self::Method(name) => write!(f, "no such method: {name:.100}"),
             Self::Params(refusal) => Explained(refusal).fmt(f),
             Self::Absent(method) => write!(f, "the libxl of this host has no libxl_{method}"),
-            Self::ReplyTooLong => write!(
-                f,
-                "the reply is longer than {} bytes: ask for less",
-                limits::REPLY_BYTES_MAX
-            ),
-            Self::MessageTooLong => write!(
-                f,
-                "the message is longer than {} bytes",
-                limits::MESSAGE_BYTES_MAX
-            ),
-            Self::Full => {
-                f.write_str("as many connections as this server allows are open: try again later")
-            }
+            Self::ReplyTooLong => write!(f, "the reply is longer than {} bytes: ask for less", limits::REPLY_BYTES_MAX),
+            Self::MessageTooLong => write!(f, "the message is longer than {} bytes", limits::MESSAGE_BYTES_MAX),
+            Self::Full => f.write_str("as many connections as this server allows are open: try again later"),
         }
     }
 }
@@ -125,56 +112,30 @@ pub(super) fn end(writer: &mut Writer<'_>, to: &To<'_>) {
 /// A refusal of ours.
 pub(super) fn refused(writer: &mut Writer<'_>, to: &To<'_>, refused: &Refused<'_>) {
     let (code, name) = refused.code();
-    error(
-        writer,
-        to,
-        &Code {
-            code,
-            name,
-            shown: code,
-        },
-        refused,
-        |_| {},
-    );
+    error(writer, to, &Code { code, name, shown: code }, refused, |_| {});
 }
 
 /// libxl said no: with this code, or without any where it only has "no value" to say so.
-pub(super) fn libxl(
-    writer: &mut Writer<'_>,
-    to: &To<'_>,
-    method: &str,
-    code: Option<i32>,
-    log: &Log,
-) {
+pub(super) fn libxl(writer: &mut Writer<'_>, to: &To<'_>, method: &str, code: Option<i32>, log: &Log) {
     let known = code.and_then(|code| Some((code, rc::name(code)?)));
     let (shown, name) = known.unwrap_or((rc::FAIL, "FAIL"));
     let what = LibxlSaid { method, code };
-    error(
-        writer,
-        to,
-        &Code {
-            code: shown,
-            name,
-            shown,
-        },
-        &what,
-        |writer| {
-            writer.raw(b",\"data\":{\"libxl\":");
-            writer.string(name);
-            writer.raw(b",\"function\":");
-            writer.formatted(format_args!("libxl_{method}"));
-            if let (None, Some(code)) = (known, code) {
-                writer.raw(b",\"rc\":");
-                writer.integer(code.into());
-            }
-            writer.raw(b",\"log\":[");
-            for (at, line) in log.lines().enumerate() {
-                writer.raw(if at == 0 { b"" } else { b"," });
-                writer.text(line.bytes());
-            }
-            writer.raw(b"]}");
-        },
-    );
+    error(writer, to, &Code { code: shown, name, shown }, &what, |writer| {
+        writer.raw(b",\"data\":{\"libxl\":");
+        writer.string(name);
+        writer.raw(b",\"function\":");
+        writer.formatted(format_args!("libxl_{method}"));
+        if let (None, Some(code)) = (known, code) {
+            writer.raw(b",\"rc\":");
+            writer.integer(code.into());
+        }
+        writer.raw(b",\"log\":[");
+        for (at, line) in log.lines().enumerate() {
+            writer.raw(if at == 0 { b"" } else { b"," });
+            writer.text(line.bytes());
+        }
+        writer.raw(b"]}");
+    });
 }
 
 /// What is said of a failed call besides its code.
@@ -199,13 +160,7 @@ struct Code {
     shown: i32,
 }
 
-fn error(
-    writer: &mut Writer<'_>,
-    to: &To<'_>,
-    code: &Code,
-    text: &dyn Display,
-    data: impl FnOnce(&mut Writer<'_>),
-) {
+fn error(writer: &mut Writer<'_>, to: &To<'_>, code: &Code, text: &dyn Display, data: impl FnOnce(&mut Writer<'_>)) {
     let Code { code, name, shown } = code;
     match to.dialect {
         Dialect::V1 => {

@@ -90,11 +90,7 @@ impl Connection {
     /// (the end would be missed).
     pub fn receive(&mut self) -> Step {
         let mut taken = 0;
-        while self.readable
-            && !self.ended
-            && taken < RECEIVE_BYTES_PER_TURN_MAX
-            && !self.input.is_full()
-        {
+        while self.readable && !self.ended && taken < RECEIVE_BYTES_PER_TURN_MAX && !self.input.is_full() {
             let spare = self.input.spare();
             let room = spare.len();
             match receive_once(&self.socket, spare) {
@@ -109,11 +105,7 @@ impl Connection {
                 Err(_) => return Step::Gone,
             }
         }
-        if self.readable {
-            Step::Again
-        } else {
-            Step::Wait
-        }
+        if self.readable { Step::Again } else { Step::Wait }
     }
 
     fn end(&mut self) {
@@ -144,15 +136,9 @@ impl Connection {
 /// One `recvmsg`: how many bytes came, and whether descriptors ended it before the socket was empty. They are closed: no
 /// method takes any. When this process has no room for descriptors, the kernel drops them and says so by `CTRUNC` alone.
 fn receive_once(socket: &UnixStream, room: &mut [u8]) -> rustix::io::Result<(usize, bool)> {
-    let mut space =
-        [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_PER_READ_MAX))];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_PER_READ_MAX))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    let message = rustix::net::recvmsg(
-        socket,
-        &mut [IoSliceMut::new(room)],
-        &mut control,
-        RecvFlags::CMSG_CLOEXEC,
-    )?;
+    let message = rustix::net::recvmsg(socket, &mut [IoSliceMut::new(room)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
     let cut_short = control.drain().count() > 0 || message.flags.contains(ReturnFlags::CTRUNC);
     Ok((message.bytes, cut_short))
 }

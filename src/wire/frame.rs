@@ -133,7 +133,7 @@ impl Scanner {
                 }
                 b',' => self.comma(bytes, at),
                 b':' if self.depth == self.level && self.member == Member::IdName => {
-                    self.member = Member::Id(at + 1)
+                    self.member = Member::Id(at + 1);
                 }
                 byte if is_blank(byte) => {}
                 _ => self.start_element(at),
@@ -159,10 +159,7 @@ impl Scanner {
     pub fn restart(&mut self) {
         let mut elements = std::mem::take(&mut self.elements);
         elements.clear();
-        *self = Self {
-            elements,
-            ..Self::default()
-        };
+        *self = Self { elements, ..Self::default() };
     }
 
     fn open_frame(&mut self, at: usize, byte: u8) {
@@ -209,11 +206,7 @@ impl Scanner {
 
     fn close_string(&mut self, bytes: &[u8]) {
         if let (true, Member::Name(from)) = (self.depth == self.level, self.member) {
-            self.member = if &bytes[from..self.at] == b"\"id\"" {
-                Member::IdName
-            } else {
-                Member::Other
-            };
+            self.member = if &bytes[from..self.at] == b"\"id\"" { Member::IdName } else { Member::Other };
         }
     }
 
@@ -237,23 +230,9 @@ impl Scanner {
             return None;
         }
         self.end_element(bytes, if self.level == 1 { at + 1 } else { at });
-        let span = Span {
-            start: self.begin,
-            end: at + 1,
-        };
-        let Self {
-            length,
-            too_deep_at,
-            escaped,
-            ..
-        } = *self;
-        Some(Frame {
-            span,
-            batch: self.level == 2,
-            length,
-            too_deep_at,
-            escaped,
-        })
+        let span = Span { start: self.begin, end: at + 1 };
+        let Self { length, too_deep_at, escaped, .. } = *self;
+        Some(Frame { span, batch: self.level == 2, length, too_deep_at, escaped })
     }
 
     fn comma(&mut self, bytes: &[u8], at: usize) {
@@ -274,11 +253,7 @@ impl Scanner {
     fn start_element(&mut self, at: usize) {
         if !self.started {
             self.started = true;
-            self.element = Element {
-                span: Span { start: at, end: at },
-                id: None,
-                escaped: false,
-            };
+            self.element = Element { span: Span { start: at, end: at }, id: None, escaped: false };
         }
     }
 
@@ -305,10 +280,7 @@ fn trim(bytes: &[u8], start: usize, end: usize) -> Span {
     let text = &bytes[start..end];
     let leading = text.len() - text.trim_ascii_start().len();
     let trimmed = text.trim_ascii().len();
-    Span {
-        start: start + leading,
-        end: start + leading + trimmed,
-    }
+    Span { start: start + leading, end: start + leading + trimmed }
 }
 
 #[cfg(test)]

@@ -27,18 +27,9 @@ fn frames(bytes: &[u8], pieces: &[usize]) -> (Vec<Seen>, Option<usize>) {
             Scan::Stray(at) => return (seen, Some(consumed + at)),
             Scan::Frame(frame) => {
                 let here = &bytes[consumed..];
-                let text =
-                    |span: Span| String::from_utf8_lossy(&here[span.start..span.end]).into_owned();
-                let elements = scanner
-                    .elements()
-                    .iter()
-                    .map(|e| (text(e.span), e.id.map(text), e.escaped))
-                    .collect();
-                seen.push(Seen {
-                    text: text(frame.span),
-                    batch: frame.batch,
-                    elements,
-                });
+                let text = |span: Span| String::from_utf8_lossy(&here[span.start..span.end]).into_owned();
+                let elements = scanner.elements().iter().map(|e| (text(e.span), e.id.map(text), e.escaped)).collect();
+                seen.push(Seen { text: text(frame.span), batch: frame.batch, elements });
                 consumed += frame.span.end;
                 scanner.restart();
             }
@@ -53,11 +44,7 @@ fn whole(text: &str) -> Vec<Seen> {
 }
 
 fn ids(text: &str) -> Vec<Option<String>> {
-    whole(text)
-        .into_iter()
-        .flat_map(|frame| frame.elements)
-        .map(|(_, id, _)| id)
-        .collect()
+    whole(text).into_iter().flat_map(|frame| frame.elements).map(|(_, id, _)| id).collect()
 }
 
 #[test]
@@ -82,10 +69,7 @@ fn the_id_is_its_raw_text() {
         (r#"{"id":1.50}"#, "1.50"),
         (r#"{"id" :  "a\"b" , "x":1}"#, r#""a\"b""#),
         (r#"{"x":{"id":7},"id":[1,{"id":2}] }"#, r#"[1,{"id":2}]"#),
-        (
-            r#"{"method":"id","id":18446744073709551616}"#,
-            "18446744073709551616",
-        ),
+        (r#"{"method":"id","id":18446744073709551616}"#, "18446744073709551616"),
         ("{\"id\"\n:\tnull\n}", "null"),
     ] {
         assert_eq!(ids(text), [Some(id.to_owned())], "{text}");
@@ -94,14 +78,7 @@ fn the_id_is_its_raw_text() {
 
 #[test]
 fn what_only_looks_like_an_id_is_none() {
-    for text in [
-        r#"{"x":"id"}"#,
-        r#"{"x":{"id":1}}"#,
-        r#"{"ID":1}"#,
-        r#"{"\u0069d":1}"#,
-        r#"{"x":["id",1]}"#,
-        "{}",
-    ] {
+    for text in [r#"{"x":"id"}"#, r#"{"x":{"id":1}}"#, r#"{"ID":1}"#, r#"{"\u0069d":1}"#, r#"{"x":["id",1]}"#, "{}"] {
         assert_eq!(ids(text), [None], "{text}");
     }
 }
@@ -109,11 +86,8 @@ fn what_only_looks_like_an_id_is_none() {
 #[test]
 fn a_batch_has_its_elements() {
     let seen = whole(r#" [ {"id":1} , 2,"three, [" ,[{"id":4}],{"id":"\n"} ] "#);
-    let elements: Vec<(&str, Option<&str>, bool)> = seen[0]
-        .elements
-        .iter()
-        .map(|(text, id, escaped)| (text.as_str(), id.as_deref(), *escaped))
-        .collect();
+    let elements: Vec<(&str, Option<&str>, bool)> =
+        seen[0].elements.iter().map(|(text, id, escaped)| (text.as_str(), id.as_deref(), *escaped)).collect();
     assert!(seen[0].batch);
     assert_eq!(
         elements,
@@ -145,9 +119,7 @@ fn depth_is_counted_from_the_frame() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     for (depth, deep) in [(DEPTH_MAX, None), (DEPTH_MAX + 1, Some(DEPTH_MAX))] {
         let text = nested(depth);
-        let Scan::Frame(frame) = Scanner::default().scan(text.as_bytes()) else {
-            panic!("no frame")
-        };
+        let Scan::Frame(frame) = Scanner::default().scan(text.as_bytes()) else { panic!("no frame") };
         assert_eq!(frame.too_deep_at, deep);
     }
 }
@@ -156,13 +128,8 @@ fn depth_is_counted_from_the_frame() {
 fn a_batch_is_counted_beyond_what_is_kept() {
     let text = format!("[{}1]", "1,".repeat(BATCH_LENGTH_MAX));
     let mut scanner = Scanner::default();
-    let Scan::Frame(frame) = scanner.scan(text.as_bytes()) else {
-        panic!("no frame")
-    };
-    assert_eq!(
-        (frame.length, scanner.elements().len()),
-        (BATCH_LENGTH_MAX + 1, BATCH_LENGTH_MAX)
-    );
+    let Scan::Frame(frame) = scanner.scan(text.as_bytes()) else { panic!("no frame") };
+    assert_eq!((frame.length, scanner.elements().len()), (BATCH_LENGTH_MAX + 1, BATCH_LENGTH_MAX));
 }
 
 proptest! {

@@ -36,16 +36,8 @@ impl std::fmt::Display for BindError {
             Self::InUse(path) => {
                 write!(f, "{}: another server is using this socket", path.display())
             }
-            Self::NotASocket(path) => write!(
-                f,
-                "{}: there is a file of this name that is no socket",
-                path.display()
-            ),
-            Self::TooLong(path) => write!(
-                f,
-                "{}: longer than the 107 bytes a socket's path may have",
-                path.display()
-            ),
+            Self::NotASocket(path) => write!(f, "{}: there is a file of this name that is no socket", path.display()),
+            Self::TooLong(path) => write!(f, "{}: longer than the 107 bytes a socket's path may have", path.display()),
             Self::System(what, path, error) => {
                 write!(f, "{}: cannot {what}: {error}", path.display())
             }
@@ -72,8 +64,8 @@ impl Listener {
     /// See [`BindError`].
     pub fn bind(path: &Path) -> Result<Self, BindError> {
         let system = |what| move |error: io::Error| BindError::System(what, path.to_owned(), error);
-        let address = SocketAddrUnix::new(path.as_os_str().as_bytes())
-            .map_err(|_| BindError::TooLong(path.to_owned()))?;
+        let address =
+            SocketAddrUnix::new(path.as_os_str().as_bytes()).map_err(|_| BindError::TooLong(path.to_owned()))?;
         let lock = lock(path)?;
         remove_stale(path, &address)?;
         let socket = new_socket().map_err(|e| system("make a socket")(e.into()))?;
@@ -105,9 +97,7 @@ impl Listener {
         let (socket, _) = self.socket.accept()?;
         let peer = Peer::of(&socket)?;
         // A long reply should leave in one write. Without privilege the system's own bound holds.
-        if rustix::net::sockopt::set_socket_send_buffer_size_force(&socket, SEND_BUFFER_BYTES)
-            .is_err()
-        {
+        if rustix::net::sockopt::set_socket_send_buffer_size_force(&socket, SEND_BUFFER_BYTES).is_err() {
             let _ = rustix::net::sockopt::set_socket_send_buffer_size(&socket, SEND_BUFFER_BYTES);
         }
         Ok((socket, peer))
@@ -116,9 +106,7 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        if std::fs::symlink_metadata(&self.path)
-            .is_ok_and(|now| (now.dev(), now.ino()) == self.file)
-        {
+        if std::fs::symlink_metadata(&self.path).is_ok_and(|now| (now.dev(), now.ino()) == self.file) {
             // If it cannot be removed, the next daemon will find it stale.
             let _ = std::fs::remove_file(&self.path);
         }
@@ -159,9 +147,7 @@ fn remove_stale(path: &Path, address: &SocketAddrUnix) -> Result<(), BindError> 
     }
     let probe = new_socket().map_err(|e| system("make a socket")(e.into()))?;
     match rustix::net::connect(&probe, address) {
-        Err(rustix::io::Errno::CONNREFUSED) => {
-            std::fs::remove_file(path).map_err(system("remove the stale socket"))
-        }
+        Err(rustix::io::Errno::CONNREFUSED) => std::fs::remove_file(path).map_err(system("remove the stale socket")),
         Err(rustix::io::Errno::NOENT) => Ok(()),
         // It answers, or its queue is full, or it is of another type: somebody is alive there.
         _ => Err(BindError::InUse(path.to_owned())),

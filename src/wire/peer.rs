@@ -22,11 +22,7 @@ pub struct Peer {
 impl Peer {
     /// Asks the kernel.
     pub(super) fn of(socket: &impl AsRawFd) -> io::Result<Self> {
-        let mut found = libc::ucred {
-            pid: 0,
-            uid: 0,
-            gid: 0,
-        };
+        let mut found = libc::ucred { pid: 0, uid: 0, gid: 0 };
         let mut size = libc::socklen_t::try_from(size_of::<libc::ucred>()).unwrap_or(0);
         // SAFETY: SO_PEERCRED writes at most `size` bytes, which is what `found` has; any bytes are a valid `ucred`.
         let r = unsafe {
@@ -41,9 +37,6 @@ impl Peer {
         if r != 0 {
             return Err(io::Error::last_os_error());
         }
-        Ok(Self {
-            uid: found.uid,
-            pid: found.pid,
-        })
+        Ok(Self { uid: found.uid, pid: found.pid })
     }
 }

@@ -26,14 +26,8 @@ impl std::fmt::Display for LoadError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let soname = SONAME.to_string_lossy();
         match self {
-            Self::Library(words) => write!(
-                f,
-                "cannot load {soname}: {words} (is Xen's toolstack installed?)"
-            ),
-            Self::Symbol(name) => write!(
-                f,
-                "{soname} has no {name}: it is not the release this xenopsd was built for"
-            ),
+            Self::Library(words) => write!(f, "cannot load {soname}: {words} (is Xen's toolstack installed?)"),
+            Self::Symbol(name) => write!(f, "{soname} has no {name}: it is not the release this xenopsd was built for"),
             Self::Context(code) => write!(
                 f,
                 "libxl_ctx_alloc failed with {code} ({}): this host does not run Xen, or this is not dom0, or not root",
@@ -69,19 +63,12 @@ fn dlerror() -> String {
         return "unknown reason".to_owned();
     }
     // SAFETY: not null, NUL-terminated.
-    unsafe { CStr::from_ptr(words) }
-        .to_string_lossy()
-        .into_owned()
+    unsafe { CStr::from_ptr(words) }.to_string_lossy().into_owned()
 }
 
 /// Allocates the context, with our logger in it.
-pub(super) fn context(
-    functions: &Functions,
-    logger: *mut xentoollog_logger,
-) -> Result<NonNull<libxl_ctx>, LoadError> {
-    let alloc = functions
-        .libxl_ctx_alloc
-        .ok_or(LoadError::Symbol("libxl_ctx_alloc"))?;
+pub(super) fn context(functions: &Functions, logger: *mut xentoollog_logger) -> Result<NonNull<libxl_ctx>, LoadError> {
+    let alloc = functions.libxl_ctx_alloc.ok_or(LoadError::Symbol("libxl_ctx_alloc"))?;
     let mut ctx: *mut libxl_ctx = ptr::null_mut();
     let version = core::ffi::c_int::try_from(sys::LIBXL_VERSION).unwrap_or(0);
     // SAFETY: `ctx` is ours to fill; the logger lives as long as the process (see `Xl`).

@@ -12,12 +12,7 @@ use crate::limits::{LOG_LINE_BYTES_MAX, LOG_LINES_MAX};
 
 unsafe extern "C" {
     /// C's own; its last parameter has the type that the headers give the logger.
-    fn vsnprintf(
-        to: *mut c_char,
-        size: usize,
-        format: *const c_char,
-        arguments: *mut __va_list_tag,
-    ) -> c_int;
+    fn vsnprintf(to: *mut c_char, size: usize, format: *const c_char, arguments: *mut __va_list_tag) -> c_int;
 }
 
 /// The lines that libxl has logged as errors since the last [`Log::clear`]: the newest, oldest first.
@@ -50,20 +45,9 @@ struct Book {
 impl Log {
     /// An empty log. It is never freed: libxl keeps pointers to the logger as long as the context lives.
     pub(super) fn new() -> Self {
-        let logger = xentoollog_logger {
-            vmessage: Some(vmessage),
-            progress: None,
-            destroy: Some(destroy),
-        };
-        let empty = LogLine {
-            bytes: [0; LOG_LINE_BYTES_MAX],
-            len: 0,
-        };
-        let book = Box::new(Book {
-            logger,
-            lines: [empty; LOG_LINES_MAX],
-            written: 0,
-        });
+        let logger = xentoollog_logger { vmessage: Some(vmessage), progress: None, destroy: Some(destroy) };
+        let empty = LogLine { bytes: [0; LOG_LINE_BYTES_MAX], len: 0 };
+        let book = Box::new(Book { logger, lines: [empty; LOG_LINES_MAX], written: 0 });
         Self(NonNull::from(Box::leak(book)))
     }
 
@@ -109,15 +93,8 @@ unsafe extern "C" fn vmessage(
     unsafe {
         let book = logger.cast::<Book>();
         let line = &raw mut (*book).lines[(*book).written % LOG_LINES_MAX];
-        let wanted = vsnprintf(
-            (&raw mut (*line).bytes).cast(),
-            LOG_LINE_BYTES_MAX,
-            format,
-            arguments,
-        );
-        (*line).len = usize::try_from(wanted)
-            .unwrap_or(0)
-            .min(LOG_LINE_BYTES_MAX - 1);
+        let wanted = vsnprintf((&raw mut (*line).bytes).cast(), LOG_LINE_BYTES_MAX, format, arguments);
+        (*line).len = usize::try_from(wanted).unwrap_or(0).min(LOG_LINE_BYTES_MAX - 1);
         (*book).written += 1;
     }
 }

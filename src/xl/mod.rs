@@ -15,7 +15,7 @@ use std::ptr::NonNull;
 
 pub use load::{LoadError, SONAME};
 pub use log::{Log, LogLine};
-pub use owned::{List, Managed, Owned, Text};
+pub use owned::{Bytes, List, Managed, Owned, Text};
 
 use crate::error::Failure;
 use sys::{Functions, libxl_ctx};
@@ -48,11 +48,7 @@ impl Xl {
         overlay(&mut functions);
         let log = Log::new();
         let ctx = load::context(&functions, log.logger())?;
-        Ok(Self {
-            functions,
-            ctx,
-            log,
-        })
+        Ok(Self { functions, ctx, log })
     }
 
     /// The table of libxl's functions.
@@ -73,11 +69,7 @@ impl Xl {
 
 /// 0 is success; anything else is libxl's (or, leaking through it, libxc's) reason.
 pub fn check(code: c_int) -> Result<(), Failure<'static>> {
-    if code == 0 {
-        Ok(())
-    } else {
-        Err(Failure::Libxl(code))
-    }
+    if code == 0 { Ok(()) } else { Err(Failure::Libxl(code)) }
 }
 
 /// A function that this libxl may lack.

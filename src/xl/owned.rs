@@ -1,8 +1,8 @@
 //! Who frees what libxl hands out.
 //!
 //! In: memory that libxl filled or allocated. Out: three owners, each of which frees in libxl's way when dropped:
-//! [`Owned`] a struct in our memory with libxl's memory inside, [`List`] an array with its `_list_free`, [`Text`] a
-//! string for `free`. Structs built in a request's arena are none of these and are never disposed.
+//! [`Owned`] a struct in our memory with libxl's memory inside, [`List`] an array with its `_list_free`, [`Text`] and
+//! [`Bytes`] for `free`. Structs built in a request's arena are none of these and are never disposed.
 
 use core::ffi::{c_char, c_int, c_uint};
 use std::mem::MaybeUninit;
@@ -103,35 +103,19 @@ impl<'f, T> List<'f, T> {
     ///
     /// # Safety
     /// `first` is null or points to `count` initialised elements that `free` may free; the count fits the function's.
-    pub unsafe fn new(
-        first: *mut T,
-        count: impl TryInto<usize>,
-        free: impl Into<Free<'f, T>>,
-    ) -> Self {
-        Self {
-            first,
-            count: count.try_into().unwrap_or(0),
-            free: free.into(),
-        }
+    pub unsafe fn new(first: *mut T, count: impl TryInto<usize>, free: impl Into<Free<'f, T>>) -> Self {
+        Self { first, count: count.try_into().unwrap_or(0), free: free.into() }
     }
 
     /// Takes over an array for which libxl has no `_list_free`.
     ///
     /// # Safety
     /// `first` is null or points to `count` initialised elements, in memory from malloc.
-    pub unsafe fn by_element(
-        first: *mut T,
-        count: impl TryInto<usize>,
-        functions: &'f Functions,
-    ) -> Self
+    pub unsafe fn by_element(first: *mut T, count: impl TryInto<usize>, functions: &'f Functions) -> Self
     where
         T: Managed,
     {
-        Self {
-            first,
-            count: count.try_into().unwrap_or(0),
-            free: Free::ByElement(functions, T::dispose),
-        }
+        Self { first, count: count.try_into().unwrap_or(0), free: Free::ByElement(functions, T::dispose) }
     }
 }
 
@@ -165,14 +149,8 @@ impl<T> Drop for List<'_, T> {
         // SAFETY: `new`'s condition, or `by_element`'s; nothing borrows the elements any more.
         unsafe {
             match self.free {
-                Free::Signed(free) => free(
-                    self.first,
-                    c_int::try_from(self.count).unwrap_or(c_int::MAX),
-                ),
-                Free::Unsigned(free) => free(
-                    self.first,
-                    c_uint::try_from(self.count).unwrap_or(c_uint::MAX),
-                ),
+                Free::Signed(free) => free(self.first, c_int::try_from(self.count).unwrap_or(c_int::MAX)),
+                Free::Unsigned(free) => free(self.first, c_uint::try_from(self.count).unwrap_or(c_uint::MAX)),
                 Free::ByElement(functions, dispose) => {
                     (0..self.count).for_each(|at| dispose(functions, self.first.add(at)));
                     libc::free(self.first.cast());
@@ -216,5 +194,41 @@ impl Drop for Text {
     fn drop(&mut self) {
         // SAFETY: null or from malloc, and ours.
         unsafe { libc::free(self.0.cast()) };
+    }
+}
+
+/// Bytes that libxl allocated and the caller frees; possibly none.
+#[derive(Debug)]
+pub struct Bytes {
+    first: *mut u8,
+    count: usize,
+}
+
+impl Bytes {
+    /// Takes bytes over. A null pointer is none of them; so is a negative count.
+    ///
+    /// # Safety
+    /// `first` is null or points to `count` bytes from malloc that belong to the caller.
+    pub unsafe fn new(first: *mut u8, count: c_int) -> Self {
+        Self { first, count: usize::try_from(count).unwrap_or(0) }
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        if self.first.is_null() {
+            return &[];
+        }
+        // SAFETY: `new`'s condition; they live until `drop`.
+        unsafe { std::slice::from_raw_parts(self.first, self.count) }
+    }
+}
+
+impl Drop for Bytes {
+    fn drop(&mut self) {
+        // SAFETY: null or from malloc, and ours.
+        unsafe { libc::free(self.first.cast()) };
     }
 }

@@ -10,8 +10,6 @@ pub const FAIL: i32 = -3;
 
 /// The name of a code without its `ERROR_`, or `None` for a number that `libxl_error` does not list.
 pub fn name(code: i32) -> Option<&'static str> {
-    let position = LIBXL_ERROR_NAMES
-        .binary_search_by_key(&code, |&(code, _)| code)
-        .ok()?;
+    let position = LIBXL_ERROR_NAMES.binary_search_by_key(&code, |&(code, _)| code).ok()?;
     Some(LIBXL_ERROR_NAMES[position].1)
 }

@@ -11,6 +11,7 @@
     unused_qualifications,
     unreachable_pub,
     clippy::all,
+    clippy::undocumented_unsafe_blocks,
     reason = "names and forms are the headers'"
 )]
 

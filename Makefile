@@ -1,0 +1,34 @@
+# xenopsd, from a fresh Debian 12: `make demo` and `make test` install what they need, build, and run.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check test-xen bench setup setup-test install
+
+help: ## What there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup ## Build, start the daemon on a simulated host, show it at work, stop
+	cargo build --release --bins
+	tests/demo.sh target/release
+
+test: setup-test ## Everything: lints, tests, real Xen in QEMU (up to 45 minutes)
+	tests/run.sh all
+
+check: setup-test ## The part of it for daily work (about 3 minutes)
+	tests/run.sh check
+
+test-xen: setup-test ## Only the tests on real Xen in QEMU
+	tests/run.sh xen
+
+bench: setup ## The figures of PERF.md
+	cargo bench --bench socket
+
+setup: # What building needs
+	@.ci/setup build
+
+setup-test: # What testing needs besides
+	@.ci/setup build test
+
+install: ## Install the daemon and the command into DESTDIR/PREFIX (default /usr/local)
+	cargo build --release --bins
+	install -D -m 755 target/release/xenopsd $(DESTDIR)$(or $(PREFIX),/usr/local)/sbin/xenopsd
+	install -D -m 755 target/release/xenops $(DESTDIR)$(or $(PREFIX),/usr/local)/bin/xenops

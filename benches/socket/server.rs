@@ -1,0 +1,88 @@
+//! A server process under measurement.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::client::Client;
+use crate::{Outcome, echo};
+
+/// How long a server may take to listen.
+const START_MAX: Duration = Duration::from_secs(20);
+
+/// A running server; it is killed when dropped.
+pub(crate) struct Server {
+    process: Child,
+    /// Where it listens.
+    pub(crate) socket: PathBuf,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Our own child, which has nothing to lose.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Server {
+    /// The shipped daemon on a simulated host.
+    pub(crate) fn xenopsd(socket: &Path, domains: u32) -> Outcome<Self> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xenopsd"));
+        command.arg("--sim").arg(domains.to_string()).arg("--socket").arg(socket);
+        Self::start(command, socket)
+    }
+
+    /// The floor.
+    pub(crate) fn echo(socket: &Path, reply_bytes: usize) -> Outcome<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg(echo::ROLE).arg(socket).arg(reply_bytes.to_string());
+        Self::start(command, socket)
+    }
+
+    fn start(mut command: Command, socket: &Path) -> Outcome<Self> {
+        let process = command.stdin(Stdio::null()).spawn()?;
+        let mut server = Self { process, socket: socket.to_owned() };
+        let deadline = Instant::now() + START_MAX;
+        while Client::connect(socket).is_err() {
+            if let Some(status) = server.process.try_wait()? {
+                return Err(format!("{command:?} ended: {status}").into());
+            }
+            if Instant::now() > deadline {
+                return Err(format!("{command:?} does not listen").into());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(server)
+    }
+
+    /// Asks `requests` times and says what each cost the server, in microseconds of its CPU time.
+    pub(crate) fn cpu_us_per_request(&self, client: &mut Client, request: &[u8], requests: usize) -> Outcome<f64> {
+        let before = self.cpu_time()?;
+        for _ in 0..requests {
+            client.ask(request)?;
+        }
+        let spent = self.cpu_time()?.saturating_sub(before);
+        Ok(spent.as_secs_f64() * 1e6 / requests as f64)
+    }
+
+    /// The CPU time of all its threads so far, as the scheduler has accounted it.
+    fn cpu_time(&self) -> Outcome<Duration> {
+        let mut total = Duration::ZERO;
+        for task in std::fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
+            let statistics = std::fs::read_to_string(task?.path().join("schedstat"))?;
+            let on_cpu = statistics.split_whitespace().next().ok_or("an empty schedstat")?;
+            total += Duration::from_nanos(on_cpu.parse()?);
+        }
+        Ok(total)
+    }
+}
+
+/// Puts this process, and the servers that it starts, on the last of its CPUs.
+pub(crate) fn share_one_cpu() -> Outcome<()> {
+    let allowed = rustix::thread::sched_getaffinity(None)?;
+    let last = (0..rustix::thread::CpuSet::MAX_CPU).rev().find(|&cpu| allowed.is_set(cpu)).ok_or("no CPU")?;
+    let mut one = rustix::thread::CpuSet::new();
+    one.set(last);
+    Ok(rustix::thread::sched_setaffinity(None, &one)?)
+}

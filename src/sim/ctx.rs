@@ -1,0 +1,95 @@
+//! The simulated context.
+//!
+//! In: a logger. Out: a `libxl_ctx` that begins as libxl's own does, so that the real library's type helpers, which
+//! get it too, find a logger and a place for memory that they do not collect. Everything else of libxl's is zero; ours
+//! lies behind it. There may be any number of contexts in a process, and all see the same host.
+
+use core::ffi::{c_int, c_uint, c_void};
+use std::ptr;
+
+use super::world::World;
+use crate::xl::sys::{ERROR_FAIL, ERROR_VERSION, LIBXL_VERSION, libxl_ctx, xentoollog_logger};
+
+/// More than libxl's own context takes up.
+const LIBXL_BYTES: usize = 4096;
+
+/// A context.
+#[repr(C)]
+pub(super) struct Context {
+    libxl: LibxlsPart,
+    world: &'static World,
+}
+
+/// The beginning of libxl's `struct libxl__ctx`, the same from 4.14 to 4.20, and zeros for the rest of it.
+#[repr(C)]
+struct LibxlsPart {
+    logger: *mut xentoollog_logger,
+    /// The connections to the hypervisor and to xenstore: there are none.
+    connections: [*mut c_void; 2],
+    not_collected: Garbage,
+    rest: [u8; LIBXL_BYTES],
+}
+
+/// libxl's `libxl__gc`, as which allocations pass that the caller frees.
+#[repr(C)]
+struct Garbage {
+    /// -1: nothing is collected.
+    alloc_maxsize: c_int,
+    alloc_ptrs: *mut *mut c_void,
+    owner: *mut Context,
+}
+
+impl Context {
+    /// The context behind the pointer that C code passes.
+    ///
+    /// # Safety
+    /// `ctx` came from `libxl_ctx_alloc` below and was not freed.
+    pub(super) unsafe fn of<'c>(ctx: *mut libxl_ctx) -> &'c Self {
+        // SAFETY: the caller's promise.
+        unsafe { &*ctx.cast::<Self>() }
+    }
+
+    /// The host.
+    pub(super) fn world(&self) -> &'static World {
+        self.world
+    }
+}
+
+/// As libxl's own. The host must have been started.
+pub(super) unsafe extern "C" fn libxl_ctx_alloc(
+    ctx: *mut *mut libxl_ctx,
+    version: c_int,
+    _flags: c_uint,
+    logger: *mut xentoollog_logger,
+) -> c_int {
+    let (code, context) = match super::WORLD.get() {
+        _ if c_uint::try_from(version) != Ok(LIBXL_VERSION) => (ERROR_VERSION, ptr::null_mut()),
+        Some(world) => (0, allocate(logger, world)),
+        None => (ERROR_FAIL, ptr::null_mut()),
+    };
+    // SAFETY: the caller gives a place for a pointer.
+    unsafe { ctx.write(context.cast()) };
+    code
+}
+
+fn allocate(logger: *mut xentoollog_logger, world: &'static World) -> *mut Context {
+    let libxl = LibxlsPart {
+        logger,
+        connections: [ptr::null_mut(); 2],
+        not_collected: Garbage { alloc_maxsize: -1, alloc_ptrs: ptr::null_mut(), owner: ptr::null_mut() },
+        rest: [0; LIBXL_BYTES],
+    };
+    let context = Box::into_raw(Box::new(Context { libxl, world }));
+    // SAFETY: it was just made.
+    unsafe { (*context).libxl.not_collected.owner = context };
+    context
+}
+
+/// As libxl's own.
+pub(super) unsafe extern "C" fn libxl_ctx_free(ctx: *mut libxl_ctx) -> c_int {
+    if !ctx.is_null() {
+        // SAFETY: the caller's promise to `libxl_ctx_free`: it came from `libxl_ctx_alloc`, and is used no more.
+        drop(unsafe { Box::from_raw(ctx.cast::<Context>()) });
+    }
+    0
+}

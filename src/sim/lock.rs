@@ -1,0 +1,62 @@
+//! The lock of those who change the simulated host, in whatever process they are.
+//!
+//! In: a mutex in shared memory. Out: [`Held`], the right to publish. The mutex is robust: when its holder dies, the
+//! next one gets it, and since each change is published by one store there is nothing to repair. Readers never take it.
+
+use core::cell::UnsafeCell;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use std::io;
+
+/// A robust mutex that works across processes.
+#[derive(Debug)]
+#[repr(C)]
+pub(super) struct Lock(UnsafeCell<libc::pthread_mutex_t>);
+
+// SAFETY: that is what a process-shared mutex is for.
+unsafe impl Sync for Lock {}
+
+/// The lock is held until this is dropped. It belongs to its thread.
+#[derive(Debug)]
+pub(super) struct Held<'l> {
+    lock: &'l Lock,
+    not_send: PhantomData<*mut ()>,
+}
+
+impl Lock {
+    /// Makes zeroed memory a free lock. To be called once, before anybody else has the memory.
+    pub(super) fn initialise(&self) -> io::Result<()> {
+        let mut attributes = MaybeUninit::uninit();
+        let attributes = attributes.as_mut_ptr();
+        // SAFETY: the attributes are initialised first and destroyed last; the mutex is ours alone (see above).
+        unsafe {
+            check(libc::pthread_mutexattr_init(attributes))?;
+            check(libc::pthread_mutexattr_setpshared(attributes, libc::PTHREAD_PROCESS_SHARED))?;
+            check(libc::pthread_mutexattr_setrobust(attributes, libc::PTHREAD_MUTEX_ROBUST))?;
+            check(libc::pthread_mutex_init(self.0.get(), attributes))?;
+            check(libc::pthread_mutexattr_destroy(attributes))
+        }
+    }
+
+    /// Waits for the lock.
+    pub(super) fn hold(&self) -> io::Result<Held<'_>> {
+        // SAFETY: an initialised mutex.
+        match unsafe { libc::pthread_mutex_lock(self.0.get()) } {
+            // SAFETY: we have it; its last holder died. What it published is whole, what it did not is nowhere.
+            libc::EOWNERDEAD => check(unsafe { libc::pthread_mutex_consistent(self.0.get()) })?,
+            code => check(code)?,
+        }
+        Ok(Held { lock: self, not_send: PhantomData })
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        // SAFETY: held by this thread, since `Held` cannot leave it.
+        unsafe { libc::pthread_mutex_unlock(self.lock.0.get()) };
+    }
+}
+
+fn check(code: i32) -> io::Result<()> {
+    if code == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(code)) }
+}

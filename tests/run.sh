@@ -1,0 +1,51 @@
+#!/bin/bash
+# run.sh all|check|xen: run the stages of the proof, one after another, with the time of each.
+#
+# In: a machine on which .ci/setup has been. Out: what the stages print, then a table of their times, then one line that
+# sums up what cargo's test runner counted. Exit 0 only if every stage passed. Stages whose tool cannot be had are
+# skipped by name.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+log=$(mktemp); trap 'rm -f "$log"' EXIT
+times=() failed=()
+
+stage() { # NAME COMMAND...
+    local name=$1 start=$SECONDS; shift
+    echo; echo "== $name: $*"
+    if "$@" 2>&1 | tee -a "$log"; then verdict=ok; else verdict=FAILED; failed+=("$name"); fi
+    times+=("$(printf '%-12s %6d s  %s' "$name" $((SECONDS - start)) "$verdict")")
+}
+
+skip() { # NAME WHY
+    echo; echo "== skipped: $1 ($2)"
+    times+=("$(printf '%-12s %8s  skipped: %s' "$1" - "$2")")
+}
+
+have() { cargo "$1" --version >/dev/null 2>&1; }
+
+lints() {
+    if have fmt; then stage format cargo fmt --check; else skip format "this Rust has no rustfmt"; fi
+    if have clippy; then
+        stage clippy cargo clippy --all-targets -- -D warnings
+    else
+        skip clippy "this Rust has no clippy"
+    fi
+}
+
+case ${1:-} in
+    all)
+        lints
+        RUSTDOCFLAGS="-D warnings" stage docs cargo doc --no-deps --lib
+        stage tests env XENOPSD_SKIP_XEN=1 cargo test --no-fail-fast
+        stage xen cargo test --test xen
+        stage benches cargo bench --bench socket -- --smoke
+        ;;
+    check) lints; stage tests env XENOPSD_SKIP_XEN=1 cargo test --no-fail-fast ;;
+    xen) stage xen cargo test --test xen ;;
+    *) echo "usage: $0 all|check|xen" >&2; exit 2 ;;
+esac
+
+echo; printf '%s\n' "${times[@]}"
+[ ${#failed[@]} = 0 ] || echo "failed: ${failed[*]}"
+awk '/^test result: /{p += $4; f += $6; i += $8} END {printf "%d passed, %d failed, %d skipped\n", p, f, i}' "$log"
+[ ${#failed[@]} = 0 ]
