@@ -244,8 +244,9 @@ fn name_bytes(described: &Enum) -> usize {
 /// The longest form of an integer, and the code that writes one.
 fn integer(int: Int, value: &TokenStream) -> (usize, TokenStream) {
     match int {
-        Int::U8 => (3, quote!(pen.u32(#value.into());)),
-        Int::U16 => (5, quote!(pen.u32(#value.into());)),
+        // Digits are written eight at a time.
+        Int::U8 => (8, quote!(pen.u32(#value.into());)),
+        Int::U16 => (8, quote!(pen.u32(#value.into());)),
         Int::U32 => (10, quote!(pen.u32(#value);)),
         Int::U64 => (20, quote!(pen.u64(#value);)),
         Int::I32 => (11, quote!(pen.i32(#value);)),
@@ -259,8 +260,8 @@ fn builtin_bytes(builtin: Builtin) -> Option<usize> {
         Builtin::Defbool => Some("\"<default>\"".len()),
         Builtin::Uuid => Some("\"01234567-89ab-cdef-0123-456789abcdef\"".len()),
         Builtin::Mac => Some("\"00:16:3e:00:00:00\"".len()),
-        Builtin::Hwcap => Some("[]".len() + 8 * "4294967295,".len()),
-        Builtin::MsVmGenid => Some("[]".len() + 16 * "255,".len()),
+        Builtin::Hwcap => Some("[]".len() + 8 * "4294967295,".len() + 8),
+        Builtin::MsVmGenid => Some("[]".len() + 16 * "255,".len() + 8),
         Builtin::Bitmap | Builtin::StringList | Builtin::KeyValueList | Builtin::CpuidPolicyList | Builtin::EvLink => {
             None
         }

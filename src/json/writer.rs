@@ -297,7 +297,7 @@ impl Pen<'_> {
     /// Appends an unsigned integer of at most 32 bits.
     ///
     /// # Safety
-    /// The room holds 10 more bytes (5 for 16 bits, 3 for 8).
+    /// The room holds 10 more bytes, or 8 for a number of at most 16 bits.
     #[inline]
     pub unsafe fn u32(&mut self, value: u32) {
         // SAFETY: the caller's promise.
