@@ -86,17 +86,18 @@ impl Emitter<'_> {
     /// A function that gives an enumeration's name with its quotes, or `null`.
     fn enumeration(&self, described: &Enum) -> TokenStream {
         let (name, ty) = (format_ident!("{}", short(&described.name)), format_ident!("{}", described.name));
+        let bytes = name_bytes(described);
         let arms = described.values.iter().map(|value| {
             let constant = format_ident!("{}", value.constant);
             let text = Literal::byte_string(format!("\"{}\"", value.name).as_bytes());
-            quote!(#constant => #text)
+            quote!(#constant => const { &Name::new(#text) })
         });
         let doc = format!(" A `{}` by its name; a value that has none is `null`.", described.name);
         quote! {
             #[doc = #doc]
             #[inline]
-            pub fn #name(value: #ty) -> &'static [u8] {
-                match value { #(#arms,)* _ => b"null" }
+            pub fn #name(value: #ty) -> &'static Name<#bytes> {
+                match value { #(#arms,)* _ => const { &Name::new(b"null") } }
             }
         }
     }
@@ -186,14 +187,16 @@ impl Emitter<'_> {
 
     fn value(&self, code: &mut Code, ty: &Type, value: &TokenStream) -> Result<(), String> {
         match ty {
-            Type::Bool => code.bounded(5, &quote!(pen.bool(#value);)),
+            // A whole word is written, whatever the length.
+            Type::Bool => code.bounded(8, &quote!(pen.bool(#value);)),
             Type::Int(int) => {
                 let (bytes, write) = integer(*int, value);
                 code.bounded(bytes, &write);
             }
             Type::Enum(name) => {
-                let (bytes, encode) = (self.name_bytes(name)?, format_ident!("{}", short(name)));
-                code.bounded(bytes, &quote!(pen.bytes(#encode(#value));));
+                let described = self.model.enums.get(name).ok_or_else(|| format!("no enumeration {name}"))?;
+                let encode = format_ident!("{}", short(name));
+                code.bounded(name_bytes(described), &quote!(pen.name(#encode(#value));));
             }
             Type::Struct(name) => {
                 let described = self.model.structs.get(name).ok_or_else(|| format!("no struct {name}"))?;
@@ -209,13 +212,6 @@ impl Emitter<'_> {
             other => return Err(format!("a value of type {other:?}")),
         }
         Ok(())
-    }
-
-    /// The longest form of an enumeration's value.
-    fn name_bytes(&self, name: &str) -> Result<usize, String> {
-        let described = self.model.enums.get(name).ok_or_else(|| format!("no enumeration {name}"))?;
-        let longest = described.values.iter().map(|value| value.name.len() + 2).max();
-        Ok(longest.unwrap_or(0).max("null".len()))
     }
 
     /// Every value of this struct has a longest form.
@@ -237,6 +233,12 @@ fn sibling(value: &TokenStream, name: &str) -> TokenStream {
     let name = format_ident!("{name}");
     let owner: TokenStream = tokens.into_iter().collect();
     quote!(#owner #name)
+}
+
+/// The room of an enumeration's names: the longest with its quotes, in whole words.
+fn name_bytes(described: &Enum) -> usize {
+    let longest = described.values.iter().map(|value| value.name.len() + 2).max().unwrap_or(0);
+    longest.max("null".len()).next_multiple_of(8)
 }
 
 /// The longest form of an integer, and the code that writes one.

@@ -253,7 +253,7 @@ impl Steps {
             let encode = match ty {
                 Type::Enum(name) => {
                     let encode = format_ident!("{}", short(name));
-                    quote!(call.writer.raw(encode::#encode(#variable));)
+                    quote!(call.writer.raw(encode::#encode(#variable).as_bytes());)
                 }
                 Type::Int(Int::U64) => quote!(call.writer.unsigned(#variable);),
                 _ => quote!(call.writer.integer(#variable.into());),
@@ -341,7 +341,7 @@ fn returned(method: &Method<'_>, steps: &mut Steps) -> TokenStream {
         }
         Returned::Enumeration(described) => {
             let (encode, ty) = (format_ident!("{}", short(described)), format_ident!("{described}"));
-            steps.results.insert(0, (name(), quote!(call.writer.raw(encode::#encode(returned as #ty));)));
+            steps.results.insert(0, (name(), quote!(call.writer.raw(encode::#encode(returned as #ty).as_bytes());)));
             negative
         }
         Returned::Truth => {
