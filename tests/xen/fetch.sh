@@ -20,9 +20,12 @@ kernel_files=(
     '*/drivers/net/net_failover.ko' '*/net/core/failover.ko'
 )
 
-# linux-image-amd64 is empty; it depends on the newest kernel.
+# linux-image-amd64 is empty; it depends on the newest kernel. A package that is installed, but not in the lists, has no
+# checksum.
 list() {
-    apt-cache show --no-all-versions "${packages[@]}" linux-image-amd64 | grep -E '^(Package|Version|Depends|SHA256):'
+    local all
+    all=$(apt-cache show --no-all-versions "${packages[@]}" linux-image-amd64 | grep -E '^(Package|Version|Depends|SHA256):')
+    [ "$(grep -c ^SHA256: <<< "$all")" = $((${#packages[@]} + 1)) ] && echo "$all"
 }
 kernel() { list | grep -o 'linux-image-[0-9][^ ,]*'; }
 

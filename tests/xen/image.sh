@@ -26,7 +26,7 @@ unpack_kernel() { # unpack_kernel BZIMAGE
 build_guest() { # build_guest FILE
     gcc -O2 -Wall -Wextra -Werror -ffreestanding -fno-pic -no-pie -fno-stack-protector \
         -fno-asynchronous-unwind-tables -fcf-protection=none -mno-red-zone -mgeneral-regs-only -nostdlib -static \
-        -Wl,--build-id=none,--no-warn-rwx-segments,-T,"$here/guest/tinypv.ld" \
+        -Wl,--build-id=none,--no-warn-rwx-segments -T "$here/guest/tinypv.ld" \
         -o "$1" "$here/guest/tinypv.S" "$here/guest/tinypv.c"
 }
 

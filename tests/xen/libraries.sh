@@ -10,10 +10,12 @@ shift 2
 
 export LD_LIBRARY_PATH=$packages/usr/lib/x86_64-linux-gnu
 mkdir -p "$tree/lib/x86_64-linux-gnu" "$tree/lib64"
-for program; do ldd "$program"; done | sort -u | while read -r name arrow path _; do
-    case "$name $arrow $path" in
-    *' => not') echo "xen: this machine has no $name" >&2; exit 1 ;;
-    *' => /'*) cp -L "$path" "$tree/lib/x86_64-linux-gnu/$name" ;;
+for program; do ldd "$program"; done | sort -u | while IFS= read -r line; do
+    line=${line#$'\t'}
+    name=${line%% *} path=${line#* => }
+    case $line in
+    *' => not found') echo "xen: this machine has no $name" >&2; exit 1 ;;
+    *' => /'*) cp -L "${path% (*}" "$tree/lib/x86_64-linux-gnu/$name" ;;
     /lib64/*) cp -L "$name" "$tree/lib64/" ;;
     esac
 done

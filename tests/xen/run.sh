@@ -35,15 +35,16 @@ rm -rf "$dir"
 mkdir -p "$dir/evidence"
 pack_overlay "$dir/overlay.tar" "$@"
 cd "$dir"
+ln -s "$here/cache/snapshot/state" . # a name that a shell leaves as it is
 
 # dom0/init waits for a line on the second serial port, fetches the overlay from port 1 of an address that slirp makes up,
 # and sends the evidence to port 2. Lines that come before the snapshot is loaded are lost, so there are many.
 status=0
-timeout --kill-after=5 600 "${machine[@]}" -incoming "exec:cat '$here/cache/snapshot/state'" \
+timeout --kill-after=5 600 "${machine[@]}" -incoming "exec:cat state" \
     -netdev "user,id=host,restrict=on,guestfwd=tcp:10.0.2.100:1-cmd:cat overlay.tar,guestfwd=tcp:10.0.2.100:2-cmd:tar -x -C evidence" \
     -serial file:console.log -serial stdio \
     < <(while echo go; do sleep 0.1; done 2> /dev/null) > /dev/null || status=$?
-rm overlay.tar
+rm overlay.tar state
 
 # isa-debug-exit turned the byte that dom0/init wrote, 16 + the scenario's status, into 1 + 2 * byte.
 case $status in
