@@ -64,8 +64,7 @@ struct Dominfo {
 
 /// Serves for ever.
 pub(crate) fn serve(path: &Path, domains: u32) -> Outcome<()> {
-    sim::start(domains, 1)?;
-    let xl = Xl::open(sim::overlay)?;
+    let xl = Xl::open(sim::start(domains, 1)?)?;
     let mut input = vec![0; 64 << 10];
     let mut output = String::new();
     echo::run(path, move |socket| {

@@ -19,8 +19,8 @@ thread_local! {
 }
 
 fn start() -> Rpc {
-    sim::start(12, 1).expect("memory for a small host");
-    Rpc::new(Xl::open(sim::overlay).expect("libxl is installed"))
+    let host = sim::start(12, 1).expect("memory for a small host");
+    Rpc::new(Xl::open(host).expect("libxl is installed"))
 }
 
 fuzz_target!(|bytes: &[u8]| RPC.with_borrow_mut(|rpc| converse(rpc, bytes)));

@@ -57,8 +57,8 @@ fn daemon() -> &'static PathBuf {
         let socket = folder.join("s");
         let listener = Listener::bind(&socket).expect("a socket");
         std::thread::spawn(move || {
-            sim::start(64, 1).expect("memory for a small host");
-            let rpc = Rpc::new(Xl::open(sim::overlay).expect("libxl is installed"));
+            let host = sim::start(64, 1).expect("memory for a small host");
+            let rpc = Rpc::new(Xl::open(host).expect("libxl is installed"));
             Daemon::new(rpc, listener).and_then(Daemon::run).expect("a loop");
         });
         socket

@@ -34,7 +34,7 @@ static POWERS: [u64; 20] = {
 fn length(number: u64) -> usize {
     // log10(2) is 1233/4096, near enough for 64 bits; one comparison puts right what it leaves.
     let bits = 64 - (number | 1).leading_zeros() as usize;
-    let below = bits * 1233 >> 12;
+    let below = (bits * 1233) >> 12;
     below + usize::from(number >= POWERS[below])
 }
 

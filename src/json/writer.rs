@@ -16,7 +16,8 @@ use super::decimal;
 /// Appends JSON to a buffer, up to a limit.
 ///
 /// A reply that outgrows its limit is not an error at each call: the writer starts over at the reply's first byte, so
-/// memory stays bounded, and [`Writer::overflowed`] tells afterwards that the text is of no use.
+/// memory stays bounded, and [`Writer::overflowed`] tells afterwards that the text is of no use. The limit is looked at
+/// where memory has to be made anyway, and at the end; so it is exact, and costs nothing in between.
 #[derive(Debug)]
 pub struct Writer<'o> {
     out: &'o mut Vec<u8>,
@@ -34,7 +35,7 @@ impl<'o> Writer<'o> {
 
     /// The text grew beyond its limit, and what is in the buffer since [`Writer::new`] is of no use.
     pub fn overflowed(&self) -> bool {
-        self.overflowed
+        self.overflowed || self.out.len() - self.start > self.bytes_max
     }
 
     /// A position to come back to with [`Writer::undo`].
@@ -62,7 +63,7 @@ impl<'o> Writer<'o> {
 
     #[cold]
     fn grow(&mut self, bytes: usize) {
-        if self.out.len() - self.start + bytes > self.bytes_max {
+        if self.out.len() - self.start > self.bytes_max {
             self.overflowed = true;
             self.out.truncate(self.start);
         }
