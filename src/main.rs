@@ -67,10 +67,7 @@ fn fail(reason: &dyn std::error::Error, code: u8) -> ExitCode {
 
 fn open_xl(options: &Options) -> Result<Xl, Reason> {
     Ok(match options.sim {
-        Some(domains) => {
-            sim::start(domains, options.sim_seed)?;
-            Xl::open(sim::overlay)?
-        }
+        Some(domains) => Xl::open(sim::start(domains, options.sim_seed)?)?,
         None => Xl::open(|_| {})?,
     })
 }

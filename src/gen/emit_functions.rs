@@ -91,7 +91,7 @@ pub fn unsimulated(fates: &[(&Function, Fate<'_>)]) -> TokenStream {
         #(#stubs)*
 
         /// Puts the stand-ins into the table.
-        pub fn overlay(functions: &mut Functions) { #(#fields;)* }
+        pub(super) fn overlay(functions: &mut Functions) { #(#fields;)* }
     }
 }
 

@@ -2,20 +2,21 @@
 //!
 //! In: how many domains, and a seed. Out: functions to lay over libxl's in the table, so that everything above runs as
 //! it does on Xen. What only handles types (`_init`, `_dispose`, `_to_json`, `_list_free`) stays the real library's, so
-//! results are allocated as libxl does it. A function that is not simulated answers `ERROR_NI`: no function of the
-//! real library that asks its context for anything ever sees a simulated one.
+//! results are allocated as libxl does it. No function of the real library that asks its context for anything ever
+//! sees a simulated one. The host does not change yet; `world` says how it will.
+//!
+//! | room | what |
+//! |---|---|
+//! | `world` | the host as records in shared memory |
+//! | `makeup` | how a host is made up from a seed |
+//! | `calls` | libxl's functions on it |
 #![allow(unsafe_code, reason = "it implements a C interface")]
 
-mod clock;
+mod calls;
 mod ctx;
-mod domains;
-mod host;
-mod latch;
-mod lock;
+mod log;
+mod makeup;
 mod memory;
-mod names;
-mod random;
-mod record;
 mod world;
 
 use std::io;
@@ -24,38 +25,26 @@ use std::sync::OnceLock;
 use crate::xl::sys::Functions;
 use world::World;
 
-/// The host of this process.
-static WORLD: OnceLock<World> = OnceLock::new();
+/// The host of this process: one, whatever number of contexts.
+static HOST: OnceLock<Host> = OnceLock::new();
 
-/// Stand-ins for every function that takes a context: they only fail. Made by `gen::emit_functions`.
-#[allow(
-    non_snake_case,
-    clippy::all,
-    reason = "names and forms are the headers'"
-)]
-mod unsimulated {
-    use crate::xl::sys::*;
-
-    include!(concat!(env!("OUT_DIR"), "/unsimulated.rs"));
+/// What every context refers to.
+#[derive(Debug)]
+struct Host {
+    world: World,
+    /// The real library's functions, as they were found.
+    libxl: Functions,
 }
 
-/// Makes up a host with this many domains, Domain-0 included. The first call counts.
+/// Makes up a host with this many domains, Domain-0 included. What is returned puts the simulated functions into the
+/// table of the real ones; the first host of a process counts.
 ///
 /// # Errors
 /// No memory for it.
-pub fn start(domains: u32, seed: u64) -> io::Result<()> {
-    let world = host::make_up(seed, domains)?;
-    WORLD.get_or_init(|| world);
-    Ok(())
-}
-
-/// Puts the simulated functions into the table. [`start`] comes first.
-pub fn overlay(functions: &mut Functions) {
-    unsimulated::overlay(functions);
-    functions.libxl_ctx_alloc = Some(ctx::libxl_ctx_alloc);
-    functions.libxl_ctx_free = Some(ctx::libxl_ctx_free);
-    functions.libxl_list_domain = Some(domains::libxl_list_domain);
-    functions.libxl_domain_info = Some(domains::libxl_domain_info);
-    functions.libxl_domid_to_name = Some(names::libxl_domid_to_name);
-    functions.libxl_name_to_domid = Some(names::libxl_name_to_domid);
+pub fn start(domains: u32, seed: u64) -> io::Result<impl FnOnce(&mut Functions)> {
+    let world = makeup::host(seed, domains)?;
+    Ok(|functions: &mut Functions| {
+        HOST.get_or_init(|| Host { world, libxl: *functions });
+        calls::overlay(functions);
+    })
 }

@@ -7,10 +7,10 @@ use bytemuck::{Pod, Zeroable};
 use rustix::time::{ClockId, clock_gettime};
 
 /// Nanoseconds in a tick: a power of two, so that no division is needed. A meter advances in steps this long.
-pub(super) const TICK_NS: u64 = 1 << 16;
+pub(crate) const TICK_NS: u64 = 1 << 16;
 
 /// Ticks since the machine was started.
-pub(super) fn ticks_now() -> u64 {
+pub(crate) fn ticks_now() -> u64 {
     let now = clock_gettime(ClockId::Monotonic);
     let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
     let nanoseconds = u64::try_from(now.tv_nsec).unwrap_or(0);
@@ -20,18 +20,18 @@ pub(super) fn ticks_now() -> u64 {
 /// CPU time used: so much at one moment, and so much with each tick since.
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
-pub(super) struct Meter {
+pub(crate) struct Meter {
     /// Nanoseconds used at `since`.
-    pub(super) used_ns: u64,
+    pub(crate) used_ns: u64,
     /// The tick at which that was so.
-    pub(super) since: u64,
+    pub(crate) since: u64,
     /// Nanoseconds used with each tick, `TICK_NS` for a whole CPU; 0 while it stands still.
-    pub(super) rate: u64,
+    pub(crate) rate: u64,
 }
 
 impl Meter {
     /// Nanoseconds used at `tick`.
-    pub(super) fn at(&self, tick: u64) -> u64 {
+    pub(crate) fn at(&self, tick: u64) -> u64 {
         self.used_ns + tick.saturating_sub(self.since) * self.rate
     }
 }

@@ -11,51 +11,42 @@ use std::io;
 /// A robust mutex that works across processes.
 #[derive(Debug)]
 #[repr(C)]
-pub(super) struct Lock(UnsafeCell<libc::pthread_mutex_t>);
+pub(crate) struct Lock(UnsafeCell<libc::pthread_mutex_t>);
 
 // SAFETY: that is what a process-shared mutex is for.
 unsafe impl Sync for Lock {}
 
 /// The lock is held until this is dropped. It belongs to its thread.
 #[derive(Debug)]
-pub(super) struct Held<'l> {
+pub(crate) struct Held<'l> {
     lock: &'l Lock,
     not_send: PhantomData<*mut ()>,
 }
 
 impl Lock {
     /// Makes zeroed memory a free lock. To be called once, before anybody else has the memory.
-    pub(super) fn initialise(&self) -> io::Result<()> {
+    pub(crate) fn initialise(&self) -> io::Result<()> {
         let mut attributes = MaybeUninit::uninit();
         let attributes = attributes.as_mut_ptr();
         // SAFETY: the attributes are initialised first and destroyed last; the mutex is ours alone (see above).
         unsafe {
             check(libc::pthread_mutexattr_init(attributes))?;
-            check(libc::pthread_mutexattr_setpshared(
-                attributes,
-                libc::PTHREAD_PROCESS_SHARED,
-            ))?;
-            check(libc::pthread_mutexattr_setrobust(
-                attributes,
-                libc::PTHREAD_MUTEX_ROBUST,
-            ))?;
+            check(libc::pthread_mutexattr_setpshared(attributes, libc::PTHREAD_PROCESS_SHARED))?;
+            check(libc::pthread_mutexattr_setrobust(attributes, libc::PTHREAD_MUTEX_ROBUST))?;
             check(libc::pthread_mutex_init(self.0.get(), attributes))?;
             check(libc::pthread_mutexattr_destroy(attributes))
         }
     }
 
     /// Waits for the lock.
-    pub(super) fn hold(&self) -> io::Result<Held<'_>> {
+    pub(crate) fn hold(&self) -> io::Result<Held<'_>> {
         // SAFETY: an initialised mutex.
         match unsafe { libc::pthread_mutex_lock(self.0.get()) } {
-            // SAFETY: we have it; its last holder died. What it published is whole, what it did not is nowhere.
+            // SAFETY: we have it; its last holder died. What that one published is whole, the rest is nowhere.
             libc::EOWNERDEAD => check(unsafe { libc::pthread_mutex_consistent(self.0.get()) })?,
             code => check(code)?,
         }
-        Ok(Held {
-            lock: self,
-            not_send: PhantomData,
-        })
+        Ok(Held { lock: self, not_send: PhantomData })
     }
 }
 
@@ -67,9 +58,22 @@ impl Drop for Held<'_> {
 }
 
 fn check(code: i32) -> io::Result<()> {
-    if code == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::from_raw_os_error(code))
+    if code == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(code)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_holder_leaves_the_lock_to_the_next() {
+        // SAFETY: zeros are valid for a mutex that is then initialised.
+        let lock: Box<Lock> = unsafe { Box::new_zeroed().assume_init() };
+        lock.initialise().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| std::mem::forget(lock.hold().unwrap()));
+        });
+        drop(lock.hold().unwrap());
+        drop(lock.hold().unwrap());
     }
 }

@@ -1,0 +1,243 @@
+//! The simulated host in memory: one sealed memfd, mapped shared by all who simulate it.
+//!
+//! In: a seed. Out: [`World`], whose records everybody may read at any time without waiting. The image has a fixed
+//! layout without pointers: a header, the machine, a bit for each domid in use, a record a domid, places for devices.
+//! A domain's number is its place, so nothing is searched, and pages of numbers that were never used do not exist.
+//!
+//! Who changes the host (nothing does yet, but the making of it) takes the lock, fills a record's spare copy and
+//! publishes it by one store. A domain comes by its records first and its bit in `present` last, and goes by that bit
+//! alone. Whoever reads the bit and then a record sees the domain, or its successor of the same number, whole. What can
+//! be summed up from records (free memory, the domains of a cpupool) is stored nowhere, so it cannot be wrong.
+
+pub(crate) mod clock;
+pub(crate) mod device;
+pub(crate) mod domain;
+pub(crate) mod latch;
+mod lock;
+pub(crate) mod machine;
+
+use core::mem::offset_of;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::ptr::NonNull;
+
+use rustix::fs::{MemfdFlags, SealFlags};
+use rustix::mm::{MapFlags, ProtFlags};
+
+use device::{DEVICES_MAX, Device};
+use domain::{Domain, Head};
+use latch::Latched;
+use lock::{Held, Lock};
+use machine::Machine;
+
+/// Xen gives numbers below this one to domains.
+pub(crate) const DOMIDS: usize = 0x7ff0;
+
+/// The first bytes of an image.
+const MAGIC: u64 = u64::from_be_bytes(*b"xenworld");
+/// To be raised with every change of a record.
+const VERSION: u64 = 1;
+
+/// What lies in the memfd.
+#[derive(Debug)]
+#[repr(C)]
+struct Image {
+    header: Header,
+    machine: Latched<Machine>,
+    /// A bit for each domid in use.
+    present: [AtomicU64; DOMIDS.div_ceil(64)],
+    domains: [Latched<Domain>; DOMIDS],
+    devices: [[Latched<Device>; DEVICES_MAX]; DOMIDS],
+}
+
+/// What a process that maps an image looks at first.
+#[derive(Debug)]
+#[repr(C)]
+struct Header {
+    magic: AtomicU64,
+    version: AtomicU64,
+    /// Of the image: another build's records may differ.
+    size: AtomicU64,
+    seed: AtomicU64,
+    /// All words of `present` from this one on are 0 and always were.
+    present_words: AtomicU64,
+    lock: Lock,
+}
+
+/// A mapped image.
+#[derive(Debug)]
+pub(crate) struct World {
+    image: NonNull<Image>,
+    /// For the processes that will share it.
+    _memory: OwnedFd,
+}
+
+// SAFETY: all that is reachable is atomic or under the rules of `latch` and `lock`.
+unsafe impl Sync for World {}
+// SAFETY: the mapping belongs to the process, not to a thread.
+unsafe impl Send for World {}
+
+impl World {
+    /// A host without domains.
+    pub(crate) fn new(seed: u64) -> io::Result<Self> {
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        let memory = rustix::fs::memfd_create("xenopsd-sim", flags)?;
+        let size = size_of::<Image>();
+        rustix::fs::ftruncate(&memory, size as u64)?;
+        rustix::fs::fcntl_add_seals(&memory, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+        // SAFETY: a new mapping, at a place of the kernel's choice.
+        let start = unsafe {
+            let access = ProtFlags::READ | ProtFlags::WRITE;
+            rustix::mm::mmap(std::ptr::null_mut(), size, access, MapFlags::SHARED, &memory, 0)?
+        };
+        let image = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        let world = Self { image, _memory: memory };
+        let header = &world.image().header;
+        header.lock.initialise()?;
+        header.version.store(VERSION, Ordering::Relaxed);
+        header.size.store(size as u64, Ordering::Relaxed);
+        header.seed.store(seed, Ordering::Relaxed);
+        header.magic.store(MAGIC, Ordering::Release);
+        Ok(world)
+    }
+
+    fn image(&self) -> &Image {
+        // SAFETY: mapped until the process ends, page-aligned, of a sealed size; zeros are valid.
+        unsafe { self.image.as_ref() }
+    }
+
+    /// The right to change the host.
+    pub(crate) fn lock(&self) -> io::Result<Held<'_>> {
+        self.image().header.lock.hold()
+    }
+
+    /// The machine.
+    pub(crate) fn machine(&self) -> Machine {
+        self.image().machine.get()
+    }
+
+    /// Replaces the machine.
+    pub(crate) fn set_machine(&self, held: &Held<'_>, machine: &Machine) {
+        self.image().machine.publish(held, machine);
+    }
+
+    /// Makes a domain known, under the number in its record, with its devices.
+    pub(crate) fn add_domain(&self, held: &Held<'_>, domain: &Domain, devices: &[Device]) {
+        let image = self.image();
+        let place = domain.head.domid as usize;
+        image.domains[place].publish(held, domain);
+        for (at, record) in image.devices[place].iter().enumerate() {
+            match devices.get(at) {
+                Some(device) => record.publish(held, device),
+                // Left by a predecessor of the same number.
+                None if device_kind(record) != 0 => record.publish(held, &bytemuck::Zeroable::zeroed()),
+                None => {}
+            }
+        }
+        let words = &image.header.present_words;
+        words.fetch_max((place / 64 + 1) as u64, Ordering::Release);
+        image.present[place / 64].fetch_or(1 << (place % 64), Ordering::Release);
+    }
+
+    /// The words of `present` that may be other than 0.
+    fn present(&self) -> &[AtomicU64] {
+        let words = self.image().header.present_words.load(Ordering::Acquire);
+        let most = self.image().present.len();
+        &self.image().present[..usize::try_from(words).unwrap_or(most).min(most)]
+    }
+
+    /// How many domains there are.
+    pub(crate) fn domain_count(&self) -> usize {
+        let ones = |word: &AtomicU64| word.load(Ordering::Relaxed).count_ones() as usize;
+        self.present().iter().map(ones).sum()
+    }
+
+    /// Every domain's record, by number.
+    pub(crate) fn domains(&self) -> impl Iterator<Item = &Latched<Domain>> {
+        let rows = self.image().domains.chunks(64);
+        self.present().iter().zip(rows).flat_map(|(word, row)| {
+            let mut bits = word.load(Ordering::Acquire);
+            core::iter::from_fn(move || {
+                let domain = row.get(bits.trailing_zeros() as usize);
+                bits &= bits.wrapping_sub(1);
+                domain
+            })
+        })
+    }
+
+    /// What lists show of every domain, by number.
+    pub(crate) fn heads(&self) -> impl Iterator<Item = Head> {
+        self.domains().map(|domain| domain.part(offset_of!(Domain, head)))
+    }
+
+    /// The record of one domain.
+    pub(crate) fn domain(&self, domid: u32) -> Option<&Latched<Domain>> {
+        let place = self.place(domid)?;
+        Some(&self.image().domains[place])
+    }
+
+    /// What lists show of one domain.
+    pub(crate) fn head(&self, domid: u32) -> Option<Head> {
+        Some(self.domain(domid)?.part(offset_of!(Domain, head)))
+    }
+
+    /// The devices of one domain.
+    pub(crate) fn devices(&self, domid: u32) -> impl Iterator<Item = Device> {
+        let records = self.place(domid).map_or(&[][..], |place| &self.image().devices[place]);
+        records.iter().filter(|record| device_kind(record) != 0).map(Latched::get)
+    }
+
+    /// The place of a domain that there is.
+    fn place(&self, domid: u32) -> Option<usize> {
+        let place = usize::try_from(domid).ok().filter(|&place| place < DOMIDS)?;
+        let word = self.image().present[place / 64].load(Ordering::Acquire);
+        (word & (1 << (place % 64)) != 0).then_some(place)
+    }
+}
+
+/// The kind in a device's record: the low half of its first word.
+fn device_kind(record: &Latched<Device>) -> u32 {
+    let [kind, _devid]: [u32; 2] = bytemuck::cast(record.part::<u64>(offset_of!(Device, kind)));
+    kind
+}
+
+#[cfg(test)]
+mod tests {
+    use bytemuck::Zeroable;
+
+    use super::device::Vtpm;
+    use super::*;
+
+    fn domain(domid: u32) -> Domain {
+        let mut domain = Domain::zeroed();
+        domain.head.domid = domid;
+        domain
+    }
+
+    #[test]
+    fn domains_are_listed_by_number() {
+        let world = World::new(0).unwrap();
+        let held = world.lock().unwrap();
+        for domid in [64, 0, 0x7fef, 63] {
+            world.add_domain(&held, &domain(domid), &[]);
+        }
+        let listed: Vec<u32> = world.heads().map(|head| head.domid).collect();
+        assert_eq!(listed, [0, 63, 64, 0x7fef]);
+        assert_eq!(world.domain_count(), 4);
+        assert!(world.head(63).is_some());
+        assert!([1, 62, 0x7ff0, u32::MAX].into_iter().all(|domid| world.head(domid).is_none()));
+    }
+
+    #[test]
+    fn a_successor_does_not_inherit_devices() {
+        let world = World::new(0).unwrap();
+        let held = world.lock().unwrap();
+        let device = |devid| Device::new(devid, &Vtpm { uuid: [7; 16] });
+        world.add_domain(&held, &domain(5), &[device(0), device(1)]);
+        assert_eq!(world.devices(5).map(|device| device.devid).collect::<Vec<_>>(), [0, 1]);
+        world.add_domain(&held, &domain(5), &[device(2)]);
+        assert_eq!(world.devices(5).map(|device| device.devid).collect::<Vec<_>>(), [2]);
+        assert_eq!(world.devices(6).count(), 0);
+    }
+}
