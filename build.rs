@@ -47,6 +47,7 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
         ("encode.rs", output.encode),
         ("methods.rs", output.methods),
         ("unsimulated.rs", output.unsimulated),
+        ("oracle.rs", output.oracle),
         ("surface.txt", output.surface),
     ] {
         std::fs::write(directory.join(name), text)?;

@@ -14,6 +14,7 @@ mod emit_call;
 mod emit_encode;
 mod emit_functions;
 mod emit_methods;
+mod emit_oracle;
 mod plan;
 mod read;
 mod surface;
@@ -34,6 +35,8 @@ pub struct Output {
     pub methods: String,
     /// `unsimulated.rs`: stand-ins for what the simulated host does not have.
     pub unsimulated: String,
+    /// `oracle.rs`: what tests need to hold every type against libxl's own JSON.
+    pub oracle: String,
     /// `surface.txt`: what became of every function.
     pub surface: String,
 }
@@ -54,6 +57,7 @@ pub fn run(bindings: &str, soname: &str, facts: &'static [Hint]) -> Result<Outpu
         encode: print(emit_encode::emit(&model)?)?,
         methods: print(emit_methods::emit(&model, &fates))?,
         unsimulated: print(emit_functions::unsimulated(&fates))?,
+        oracle: print(emit_oracle::emit(&model)?)?,
         surface: surface::text(&fates),
     })
 }

@@ -63,6 +63,8 @@ pub struct Union {
     pub key: String,
     /// The key's name in the bindings.
     pub key_ident: String,
+    /// The key's enumeration.
+    pub key_type: String,
     /// One member for each value of the key's enumeration.
     pub members: Vec<Member>,
 }

@@ -184,7 +184,7 @@ impl Bindings {
             Ok(Member { value: value.constant, name: value.name, content })
         });
         let members: Result<Vec<_>, String> = members.collect();
-        Ok(Union { key: key.clone(), key_ident: key_ident.clone(), members: members? })
+        Ok(Union { key: key.clone(), key_ident: key_ident.clone(), key_type, members: members? })
     }
 
     fn anonymous_struct(&self, ty: &syn::Type) -> Result<Struct, String> {

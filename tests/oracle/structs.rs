@@ -1,0 +1,116 @@
+//! Every struct, filled at random, one test a type.
+
+use std::ops::Range;
+
+use xenopsd::xl::{Owned, Xl};
+
+use crate::described::{Described, every_struct, filled, ours, read_by_libxl, theirs};
+use crate::filler::Filler;
+use crate::json::Json;
+use crate::rules::{agree, readable, same, same_members};
+
+/// The seeds of this run.
+fn seeds() -> Range<u64> {
+    let Ok(text) = std::env::var("XENOPSD_ORACLE_SEEDS") else {
+        return 0..200;
+    };
+    let bounds = text.split_once("..").and_then(|(from, to)| Some(from.parse().ok()?..to.parse().ok()?));
+    bounds.expect("XENOPSD_ORACLE_SEEDS is FROM..TO")
+}
+
+/// Holds structs of one type against libxl.
+fn judge_all<T: Described>() {
+    let xl = crate::xl();
+    let mut unharmed = 0;
+    for seed in seeds() {
+        match judge::<T>(&xl, seed) {
+            Ok(kept) => unharmed += u64::from(kept),
+            Err(why) => panic!("{}{why}\n(XENOPSD_ORACLE_SEEDS={seed}..{})", T::NAME, seed + 1),
+        }
+    }
+    // Even seeds have no value that libxl cannot read.
+    let even = seeds().filter(|seed| seed % 2 == 0).count() as u64;
+    assert!(unharmed >= even, "{}: {unharmed} of {even} even seeds came back whole", T::NAME);
+}
+
+/// Did the struct come back from libxl whole?
+fn judge<T: Described>(xl: &Xl, seed: u64) -> Result<bool, String> {
+    let value: Owned<'_, T> = filled(xl, Filler::random(xl, seed));
+    let bare: Owned<'_, T> = filled(xl, Filler::bare(xl, seed));
+    let (text, written) = (ours(xl, &*value), theirs(xl, &*value));
+    let (tree, bare) = (Json::parse(&text), Json::parse(&ours(xl, &*bare)));
+    let written = Json::parse(&written);
+    agree(&tree, &written, Some(&bare), "")?;
+    same_members(&tree, &bare)?;
+
+    let read: Owned<'_, T> = read_by_libxl(xl, &text).map_err(|code| format!(": libxl refuses our text: {code}"))?;
+    let kept = same(&tree, &Json::parse(&ours(xl, &*read)), Some(&bare), "")?;
+    let rewritten = Json::parse(&theirs(xl, &*read));
+    if kept && readable(rewritten, "") != readable(written, "") {
+        return Err(": libxl writes it otherwise after reading our text".to_owned());
+    }
+    Ok(kept)
+}
+
+/// Does every member of a struct's union come up?
+fn fill_every_member<T: Described>() {
+    let xl = crate::xl();
+    let mut missing: Vec<&str> = T::MEMBERS.to_vec();
+    for seed in 0..200 {
+        let tree = Json::parse(&ours(&xl, &*filled::<T>(&xl, Filler::random(&xl, seed))));
+        missing.retain(|member| tree.member(member).is_none());
+    }
+    assert!(missing.is_empty(), "{}: never filled: {missing:?}", T::NAME);
+}
+
+macro_rules! filled_with_every_member {
+    ($($name:ident $ty:ident,)*) => {
+        $(fill_every_member::<xenopsd::xl::sys::$ty>();)*
+    };
+}
+
+#[test]
+fn every_member_of_every_union_is_among_them() {
+    every_struct!(filled_with_every_member);
+}
+
+/// A pen asserts that it stays within its room.
+fn write_the_longest<T: Described>() {
+    let xl = crate::xl();
+    for seed in 0..50 {
+        let value: Owned<'_, T> = filled(&xl, Filler::longest(&xl, seed));
+        let bare: Owned<'_, T> = filled(&xl, Filler::bare(&xl, seed));
+        let trees = [ours(&xl, &*value), theirs(&xl, &*value), ours(&xl, &*bare)].map(|text| Json::parse(&text));
+        let [tree, written, bare] = &trees;
+        agree(tree, written, Some(bare), "").unwrap_or_else(|why| panic!("{}{why}", T::NAME));
+    }
+}
+
+macro_rules! written_at_their_longest {
+    ($($name:ident $ty:ident,)*) => {
+        $(write_the_longest::<xenopsd::xl::sys::$ty>();)*
+    };
+}
+
+#[test]
+#[cfg_attr(not(debug_assertions), ignore = "only a debug build's pen watches its room")]
+fn no_value_is_longer_than_the_room_that_is_made_for_it() {
+    every_struct!(written_at_their_longest);
+}
+
+/// One test for each struct.
+macro_rules! judged {
+    ($($name:ident $ty:ident,)*) => {$(
+        #[test]
+        fn $name() {
+            judge_all::<xenopsd::xl::sys::$ty>();
+        }
+    )*};
+}
+
+/// What we write is what libxl writes, and libxl reads it back.
+mod are_written_and_read_as_by_libxl {
+    use super::{every_struct, judge_all};
+
+    every_struct!(judged);
+}
