@@ -1,4 +1,4 @@
-//! A blocking client that asks as fast as it is answered.
+//! Blocking clients that ask as fast as they are answered.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -6,31 +6,60 @@ use std::path::Path;
 
 use crate::Outcome;
 
-/// A connection with one request in flight.
-pub(crate) struct Client {
-    socket: UnixStream,
+const REQUEST: &[u8] = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"list_domain\"}\n";
+
+/// So many connections with so many requests in flight on each.
+pub(crate) struct Load {
+    sockets: Vec<UnixStream>,
+    /// What each sends at once.
+    burst: Vec<u8>,
+    in_flight: usize,
     buffer: Vec<u8>,
 }
 
-impl Client {
+impl Load {
     /// Connects.
-    pub(crate) fn connect(path: &Path) -> Outcome<Self> {
-        Ok(Self { socket: UnixStream::connect(path)?, buffer: vec![0; 1 << 20] })
+    pub(crate) fn new(path: &Path, connections: usize, in_flight: usize) -> Outcome<Self> {
+        let sockets: Result<_, _> = (0..connections).map(|_| UnixStream::connect(path)).collect();
+        Ok(Self { sockets: sockets?, burst: REQUEST.repeat(in_flight), in_flight, buffer: vec![0; 1 << 20] })
     }
 
-    /// Sends a request and reads its reply up to the newline; the reply's length.
-    pub(crate) fn ask(&mut self, request: &[u8]) -> Outcome<usize> {
-        self.socket.write_all(request)?;
-        let mut length = 0;
-        loop {
-            let count = self.socket.read(&mut self.buffer)?;
+    /// Requests that one burst on every connection makes.
+    pub(crate) fn requests(&self) -> usize {
+        self.sockets.len() * self.in_flight
+    }
+
+    /// The length of one reply.
+    pub(crate) fn reply_bytes(&mut self) -> Outcome<usize> {
+        self.sockets[0].write_all(REQUEST)?;
+        self.receive(0, 1)
+    }
+
+    /// Sends a burst on every connection, then reads the replies to all of them.
+    pub(crate) fn burst(&mut self) -> Outcome<()> {
+        for socket in &mut self.sockets {
+            socket.write_all(&self.burst)?;
+        }
+        for at in 0..self.sockets.len() {
+            self.receive(at, self.in_flight)?;
+        }
+        Ok(())
+    }
+
+    /// Reads until that many replies, each of which ends with the only newline in it, have come. Their length.
+    fn receive(&mut self, at: usize, replies: usize) -> Outcome<usize> {
+        let (mut missing, mut length) = (replies, 0);
+        while missing > 0 {
+            let count = self.sockets[at].read(&mut self.buffer)?;
             if count == 0 {
                 return Err("the server hung up".into());
             }
             length += count;
-            if self.buffer[count - 1] == b'\n' {
-                return Ok(length);
-            }
+            missing -= match replies {
+                1 => usize::from(self.buffer[count - 1] == b'\n'),
+                _ => self.buffer[..count].iter().filter(|&&byte| byte == b'\n').count(),
+            };
         }
+        Ok(length)
     }
 }

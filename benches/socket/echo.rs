@@ -1,7 +1,7 @@
 //! The floor: a mio loop that answers each line with a reply of fixed length, and does nothing else.
 //!
-//! It makes the system calls that any server must make for a lone request (epoll_wait, read, write) with the buffers and
-//! socket options of the real one.
+//! It makes the system calls that any server must make for a lone request (epoll_wait, read, write) with the socket
+//! options of the real one.
 
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
@@ -17,60 +17,68 @@ pub(crate) const ROLE: &str = "echo-server";
 
 const LISTENER: Token = Token(usize::MAX);
 
-struct Connection {
-    socket: UnixStream,
-    /// Reply bytes owed and not sent.
-    owed: usize,
-}
-
 /// Serves for ever.
 pub(crate) fn serve(path: &Path, reply_bytes: usize) -> Outcome<()> {
     let mut reply = vec![b'x'; reply_bytes];
     reply[reply_bytes - 1] = b'\n';
+    let mut input = vec![0; 64 << 10];
+    run(path, move |socket| {
+        // A read that did not fill the buffer has emptied the socket.
+        while let Ok(count @ 1..) = socket.read(&mut input) {
+            let requests = input[..count].iter().filter(|&&byte| byte == b'\n').count();
+            send(socket, &reply, reply.len() * requests);
+            if count < input.len() {
+                break;
+            }
+        }
+    })
+}
+
+/// Sends that many bytes, the reply over and over: small ones together, as a server that gathers a burst does.
+fn send(socket: &mut UnixStream, reply: &[u8], mut owed: usize) {
+    let gathered;
+    let burst = if owed > reply.len() && owed <= 64 << 10 {
+        gathered = reply.repeat(owed / reply.len());
+        &gathered[..]
+    } else {
+        reply
+    };
+    while owed > 0 {
+        let from = (burst.len() - owed % burst.len()) % burst.len();
+        match socket.write(&burst[from..]) {
+            Ok(count) => owed -= count,
+            // The reader is slow; a bench's client reads on at once.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::yield_now(),
+            Err(_) => owed = 0,
+        }
+    }
+}
+
+/// A mio loop that hands every socket with something to read to `answer`.
+pub(crate) fn run(path: &Path, mut answer: impl FnMut(&mut UnixStream)) -> Outcome<()> {
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(1024);
     let mut listener = UnixListener::bind(path)?;
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
-    let mut connections: Vec<Connection> = Vec::new();
-    let mut input = [0; 4096];
+    let mut sockets: Vec<UnixStream> = Vec::new();
     loop {
         poll.poll(&mut events, None)?;
         for event in &events {
             if event.token() == LISTENER {
-                accept(&listener, &poll, &mut connections)?;
+                accept(&listener, &poll, &mut sockets)?;
             } else {
-                answer(&mut connections[event.token().0], &mut input, &reply);
+                answer(&mut sockets[event.token().0]);
             }
         }
     }
 }
 
-fn accept(listener: &UnixListener, poll: &Poll, connections: &mut Vec<Connection>) -> Outcome<()> {
+fn accept(listener: &UnixListener, poll: &Poll, sockets: &mut Vec<UnixStream>) -> Outcome<()> {
     while let Ok((mut socket, _)) = listener.accept() {
         let _ = rustix::net::sockopt::set_socket_send_buffer_size_force(&socket, SEND_BUFFER_BYTES)
             .or_else(|_| rustix::net::sockopt::set_socket_send_buffer_size(&socket, SEND_BUFFER_BYTES));
-        let interest = Interest::READABLE;
-        poll.registry().register(&mut socket, Token(connections.len()), interest)?;
-        connections.push(Connection { socket, owed: 0 });
+        poll.registry().register(&mut socket, Token(sockets.len()), Interest::READABLE)?;
+        sockets.push(socket);
     }
     Ok(())
-}
-
-fn answer(connection: &mut Connection, input: &mut [u8], reply: &[u8]) {
-    // A read that did not fill the buffer has emptied the socket.
-    while let Ok(count @ 1..) = connection.socket.read(input) {
-        connection.owed += reply.len() * input[..count].iter().filter(|&&byte| byte == b'\n').count();
-        if count < input.len() {
-            break;
-        }
-    }
-    while connection.owed > 0 {
-        let from = (reply.len() - connection.owed % reply.len()) % reply.len();
-        match connection.socket.write(&reply[from..]) {
-            Ok(count) => connection.owed -= count,
-            // The reader is slow; a bench's client reads on at once.
-            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::yield_now(),
-            Err(_) => connection.owed = 0,
-        }
-    }
 }

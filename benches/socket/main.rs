@@ -1,24 +1,24 @@
-//! What a poll costs the server, over a real socket, as a ratio to the floor.
+//! What a poll costs the server, over a real socket, as a ratio to the floor and beside a rival.
 //!
 //! The floor is a bare mio loop that answers every request with as many bytes as the real reply has, and does nothing
 //! else. Client and server share one CPU, so that a round trip costs the same wherever the kernel puts things; the
 //! servers take turns, round by round, so that a machine that is slow for a while is slow for all. What is compared is
-//! the CPU time that the kernel has accounted to the server's process, for each round the ratio, of the rounds the median.
+//! the CPU time that the kernel has accounted to the server's process: for each round the ratio, of the rounds the median.
 //!
-//! `cargo bench --bench socket` prints the table of PERF.md; with `-- --smoke` it only shows that everything runs.
+//! `cargo bench --bench socket` prints the tables of PERF.md; with `-- --smoke` it only shows that everything runs.
 
 mod client;
 mod echo;
+mod rival;
 mod server;
 
 use std::path::Path;
 
-use client::Client;
+use client::Load;
 use server::Server;
 
 /// Domains on the simulated host.
 const DOMAINS: [u32; 4] = [1, 10, 100, 1000];
-const REQUEST: &[u8] = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"list_domain\"}\n";
 const ROUNDS: usize = 9;
 /// Bytes of replies that one round moves, about: rounds of a tenth of a second and more.
 const ROUND_BYTES: usize = 40 << 20;
@@ -28,79 +28,124 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Outcome<()> {
     let args: Vec<String> = std::env::args().collect();
-    if let [_, role, socket, bytes] = args.as_slice()
-        && role == echo::ROLE
-    {
-        return echo::serve(Path::new(socket), bytes.parse()?);
+    if let [_, role, socket, number] = args.as_slice() {
+        match role.as_str() {
+            echo::ROLE => return echo::serve(Path::new(socket), number.parse()?),
+            rival::ROLE => return rival::serve(Path::new(socket), number.parse()?),
+            _ => {}
+        }
     }
-    let smoke = args.iter().any(|arg| arg == "--smoke");
+    let rounds = if args.iter().any(|arg| arg == "--smoke") { 1 } else { ROUNDS };
     server::share_one_cpu()?;
-    println!("list_domain, one request in flight; CPU time of the server per request, median of {ROUNDS} rounds\n");
-    println!(
-        "{:>8} {:>12} {:>10} {:>12} {:>7} {:>15}",
-        "domains", "reply bytes", "echo µs", "xenopsd µs", "ratio", "(min to max)"
-    );
+    println!("list_domain: CPU time of the server per request, median of {rounds} rounds; × is the ratio to echo");
+    println!("\none connection, one request in flight");
+    Row::print_head();
     for domains in DOMAINS {
-        let row = compare(domains, smoke)?;
-        println!("{row}");
+        println!("{}", compare(domains, 1, 1, rounds)?);
     }
-    if smoke {
+    println!("\n8 connections, 16 requests in flight on each");
+    Row::print_head();
+    println!("{}", compare(1, 8, 16, rounds)?);
+    println!("\n64 connections, one request in flight on each");
+    Row::print_head();
+    println!("{}", compare(1, 64, 1, rounds)?);
+    if rounds < ROUNDS {
         println!("\nsmoke run: these are no figures");
     }
     Ok(())
 }
 
-/// One line of the table.
+/// One line of a table.
 struct Row {
     domains: u32,
     reply_bytes: usize,
-    echo_us: f64,
-    xenopsd_us: f64,
-    /// Of each round, sorted.
-    ratios: Vec<f64>,
+    echo_us: Series,
+    xenopsd_us: Series,
+    rival_us: Series,
+    /// Of each round.
+    xenopsd_ratio: Series,
+    rival_ratio: Series,
+}
+
+impl Row {
+    fn print_head() {
+        println!(
+            "{:>8} {:>12} {:>9} {:>11} {:>6} {:>14} {:>9} {:>6}",
+            "domains", "reply bytes", "echo µs", "xenopsd µs", "×", "(min to max)", "serde µs", "×"
+        );
+    }
 }
 
 impl std::fmt::Display for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let range = format!("({:.2} to {:.2})", self.ratios[0], self.ratios[self.ratios.len() - 1]);
+        let (min, max) = self.xenopsd_ratio.range();
         write!(
             f,
-            "{:>8} {:>12} {:>10.2} {:>12.2} {:>7.2} {:>15}",
+            "{:>8} {:>12} {:>9.2} {:>11.2} {:>6.2} {:>14} {:>9.2} {:>6.2}",
             self.domains,
             self.reply_bytes,
-            self.echo_us,
-            self.xenopsd_us,
-            self.ratios[self.ratios.len() / 2],
-            range
+            self.echo_us.median(),
+            self.xenopsd_us.median(),
+            self.xenopsd_ratio.median(),
+            format!("({min:.2} to {max:.2})"),
+            self.rival_us.median(),
+            self.rival_ratio.median(),
         )
     }
 }
 
-fn compare(domains: u32, smoke: bool) -> Outcome<Row> {
-    let folder = tempfile::tempdir()?;
-    let real = Server::xenopsd(&folder.path().join("xenopsd"), domains)?;
-    let mut real_client = Client::connect(&real.socket)?;
-    let reply_bytes = real_client.ask(REQUEST)?;
-    let echo = Server::echo(&folder.path().join("echo"), reply_bytes)?;
-    let mut echo_client = Client::connect(&echo.socket)?;
+/// One number a round.
+#[derive(Default)]
+struct Series(Vec<f64>);
 
-    let requests = if smoke { 10 } else { (ROUND_BYTES / reply_bytes).clamp(1, ROUND_REQUESTS_MAX) };
-    let rounds = if smoke { 1 } else { ROUNDS };
-    let (mut echo_us, mut xenopsd_us, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        let floor = echo.cpu_us_per_request(&mut echo_client, REQUEST, requests)?;
-        let ours = real.cpu_us_per_request(&mut real_client, REQUEST, requests)?;
-        echo_us.push(floor);
-        xenopsd_us.push(ours);
-        ratios.push(ours / floor);
+impl Series {
+    fn sorted(&self) -> Vec<f64> {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted
     }
-    for series in [&mut echo_us, &mut xenopsd_us, &mut ratios] {
-        series.sort_by(f64::total_cmp);
+
+    fn median(&self) -> f64 {
+        self.sorted()[self.0.len() / 2]
     }
-    Ok(Row { domains, reply_bytes, echo_us: median(&echo_us), xenopsd_us: median(&xenopsd_us), ratios })
+
+    fn range(&self) -> (f64, f64) {
+        let sorted = self.sorted();
+        (sorted[0], sorted[sorted.len() - 1])
+    }
 }
 
-/// The middle one of a sorted series.
-fn median(sorted: &[f64]) -> f64 {
-    sorted[sorted.len() / 2]
+fn compare(domains: u32, connections: usize, in_flight: usize, rounds: usize) -> Outcome<Row> {
+    let folder = tempfile::tempdir()?;
+    let path = |name| folder.path().join(name);
+    let xenopsd = Server::xenopsd(&path("xenopsd"), domains)?;
+    let mut xenopsd_load = Load::new(&xenopsd.socket, connections, in_flight)?;
+    let reply_bytes = xenopsd_load.reply_bytes()?;
+    let echo = Server::role(echo::ROLE, &path("echo"), &reply_bytes.to_string())?;
+    let mut echo_load = Load::new(&echo.socket, connections, in_flight)?;
+    let rival = Server::role(rival::ROLE, &path("rival"), &domains.to_string())?;
+    let mut rival_load = Load::new(&rival.socket, connections, in_flight)?;
+
+    let bursts = (ROUND_BYTES / reply_bytes).clamp(1, ROUND_REQUESTS_MAX) / (connections * in_flight);
+    let bursts = if rounds < ROUNDS { 2 } else { bursts.max(1) };
+    let mut row = Row {
+        domains,
+        reply_bytes,
+        echo_us: Series::default(),
+        xenopsd_us: Series::default(),
+        rival_us: Series::default(),
+        xenopsd_ratio: Series::default(),
+        rival_ratio: Series::default(),
+    };
+    for _ in 0..rounds {
+        let floor = echo.cpu_us_per_request(&mut echo_load, bursts)?;
+        let ours = xenopsd.cpu_us_per_request(&mut xenopsd_load, bursts)?;
+        let theirs = rival.cpu_us_per_request(&mut rival_load, bursts)?;
+        row.echo_us.0.push(floor);
+        row.xenopsd_us.0.push(ours);
+        row.rival_us.0.push(theirs);
+        row.xenopsd_ratio.0.push(ours / floor);
+        row.rival_ratio.0.push(theirs / floor);
+    }
+    Ok(row)
 }

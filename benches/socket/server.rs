@@ -1,11 +1,12 @@
 //! A server process under measurement.
 
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::client::Client;
-use crate::{Outcome, echo};
+use crate::Outcome;
+use crate::client::Load;
 
 /// How long a server may take to listen.
 const START_MAX: Duration = Duration::from_secs(20);
@@ -33,10 +34,10 @@ impl Server {
         Self::start(command, socket)
     }
 
-    /// The floor.
-    pub(crate) fn echo(socket: &Path, reply_bytes: usize) -> Outcome<Self> {
+    /// This program in another role, with a number that means something there.
+    pub(crate) fn role(role: &str, socket: &Path, number: &str) -> Outcome<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg(echo::ROLE).arg(socket).arg(reply_bytes.to_string());
+        command.arg(role).arg(socket).arg(number);
         Self::start(command, socket)
     }
 
@@ -44,7 +45,7 @@ impl Server {
         let process = command.stdin(Stdio::null()).spawn()?;
         let mut server = Self { process, socket: socket.to_owned() };
         let deadline = Instant::now() + START_MAX;
-        while Client::connect(socket).is_err() {
+        while UnixStream::connect(socket).is_err() {
             if let Some(status) = server.process.try_wait()? {
                 return Err(format!("{command:?} ended: {status}").into());
             }
@@ -56,14 +57,14 @@ impl Server {
         Ok(server)
     }
 
-    /// Asks `requests` times and says what each cost the server, in microseconds of its CPU time.
-    pub(crate) fn cpu_us_per_request(&self, client: &mut Client, request: &[u8], requests: usize) -> Outcome<f64> {
+    /// Lets the load send so many bursts and says what each request cost the server, in microseconds of its CPU time.
+    pub(crate) fn cpu_us_per_request(&self, load: &mut Load, bursts: usize) -> Outcome<f64> {
         let before = self.cpu_time()?;
-        for _ in 0..requests {
-            client.ask(request)?;
+        for _ in 0..bursts {
+            load.burst()?;
         }
         let spent = self.cpu_time()?.saturating_sub(before);
-        Ok(spent.as_secs_f64() * 1e6 / requests as f64)
+        Ok(spent.as_secs_f64() * 1e6 / (bursts * load.requests()) as f64)
     }
 
     /// The CPU time of all its threads so far, as the scheduler has accounted it.

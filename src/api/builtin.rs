@@ -68,10 +68,10 @@ pub(super) unsafe fn mac(pen: &mut Pen<'_>, value: &libxl_mac) {
 /// All eight words as numbers. (libxl's own form has the first four only.)
 ///
 /// # Safety
-/// The pen has room for 90 bytes.
+/// The pen has room for 98 bytes.
 #[inline]
 pub(super) unsafe fn hwcap(pen: &mut Pen<'_>, value: &libxl_hwcap) {
-    // SAFETY: the caller's room: a bracket or comma and at most 10 digits a word, and a bracket.
+    // SAFETY: the caller's room: a bracket or comma and at most 10 digits a word, a bracket, and a word to spare.
     unsafe {
         for (at, &word) in value.iter().enumerate() {
             pen.lit(if at == 0 { b"[" } else { b"," });
@@ -84,10 +84,10 @@ pub(super) unsafe fn hwcap(pen: &mut Pen<'_>, value: &libxl_hwcap) {
 /// The sixteen bytes as numbers.
 ///
 /// # Safety
-/// The pen has room for 66 bytes.
+/// The pen has room for 74 bytes.
 #[inline]
 pub(super) unsafe fn ms_vm_genid(pen: &mut Pen<'_>, value: &libxl_ms_vm_genid) {
-    // SAFETY: the caller's room: a bracket or comma and at most 3 digits a byte, and a bracket.
+    // SAFETY: the caller's room: a bracket or comma and at most 3 digits a byte, a bracket, and a word to spare.
     unsafe {
         for (at, &byte) in value.bytes.iter().enumerate() {
             pen.lit(if at == 0 { b"[" } else { b"," });

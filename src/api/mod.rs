@@ -20,7 +20,7 @@ mod result;
 )]
 pub mod encode {
     use super::builtin::*;
-    use crate::json::Writer;
+    use crate::json::{Name, Writer};
     use crate::xl::Xl;
     use crate::xl::sys::*;
 

@@ -37,8 +37,8 @@ pub(super) unsafe fn bitmap(call: &mut Call<'_, '_, '_>, value: &libxl_bitmap) {
 /// # Safety
 /// None: it is unsafe only because the generated code calls all of these alike.
 pub(super) unsafe fn ms_vm_genid(call: &mut Call<'_, '_, '_>, value: &libxl_ms_vm_genid) {
-    // SAFETY: 66 bytes are what it asks for.
-    unsafe { builtin::ms_vm_genid(&mut call.writer.room(66), value) };
+    // SAFETY: 74 bytes are what it asks for.
+    unsafe { builtin::ms_vm_genid(&mut call.writer.room(74), value) };
 }
 
 /// An array of structs.

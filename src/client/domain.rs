@@ -18,8 +18,8 @@ pub struct DomainInfo {
     pub shutdown: bool,
     /// Xen is taking it down.
     pub dying: bool,
-    /// Once it is shut down: `poweroff`, `reboot`, `suspend`, `crash`, `watchdog` or `soft_reset`; `None` for a reason that
-    /// libxl does not name.
+    /// `poweroff`, `reboot`, `suspend`, `crash`, `watchdog` or `soft_reset`; `unknown` while it is not shut down, and
+    /// `None` for a reason that libxl does not name.
     pub shutdown_reason: Option<String>,
     /// Memory claimed for it and not given to it yet, in KiB.
     pub outstanding_memkb: u64,

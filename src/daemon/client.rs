@@ -75,16 +75,16 @@ impl Client {
     }
 
     /// Answers what is complete and sends it. `spare` is a buffer for replies that keeps its memory from client to
-    /// client; only one that cannot send everything keeps it.
+    /// client. A client that cannot send everything keeps it until it can: one that owes nothing holds no memory.
     pub(super) fn serve(&mut self, rpc: &mut Rpc, spare: &mut OutBuf) -> Turn {
         if self.connection.output.is_empty() {
-            std::mem::swap(&mut self.connection.output, spare);
+            self.connection.output = std::mem::take(spare);
         }
         self.unanswered = self.answer(rpc);
         let sent = self.connection.send();
         if self.connection.output.is_empty() {
-            std::mem::swap(&mut self.connection.output, spare);
-            spare.reset(OUT_BUF_BYTES_KEEP);
+            *spare = std::mem::take(&mut self.connection.output);
+            spare.trim(OUT_BUF_BYTES_KEEP);
         }
         self.connection.input.trim(IN_BUF_BYTES_KEEP);
         self.next_turn(sent)
@@ -143,10 +143,13 @@ impl Client {
     }
 
     fn next_frame(&mut self, rpc: &mut Rpc) -> bool {
-        match self.scanner.scan(self.connection.input.unread()) {
+        let input = &mut self.connection.input;
+        // The newline behind the last message must not count towards the length of the next.
+        input.consume(self.scanner.blank(input.unread()));
+        match self.scanner.scan(input.unread()) {
             Scan::Frame(frame) => self.begin_frame(rpc, frame),
             Scan::Stray(at) => {
-                self.refuse_and_close(rpc, &Refused::Parse { at, why: "a message is an object or an array" })
+                self.refuse_and_close(rpc, &Refused::Parse { at, why: "a message is an object or an array" });
             }
             Scan::More if self.connection.input.len() >= MESSAGE_BYTES_MAX => {
                 self.refuse_and_close(rpc, &Refused::MessageTooLong);

@@ -175,7 +175,16 @@ impl Daemon {
             return;
         };
         let stopping_and_done = self.deadline.is_some() && client.is_idle() && !client.connection.is_readable();
+        let client_bytes = client.connection.output.len();
+        self.owed_bytes = self.owed_bytes - client.owed_bytes + client_bytes;
+        client.owed_bytes = client_bytes;
+        let owes_too_much = client_bytes > 0 && self.owed_bytes > OUT_TOTAL_BYTES_MAX;
+        if owes_too_much {
+            let uid = client.connection.peer().uid;
+            warn!("slow readers hold {} bytes: closing one (uid {uid})", self.owed_bytes);
+        }
         match turn {
+            _ if owes_too_much => self.close(key),
             Turn::Close => self.close(key),
             Turn::Rest if stopping_and_done => self.close(key),
             Turn::Rest => self.watch_writes(key),
@@ -188,14 +197,7 @@ impl Daemon {
         let Some(client) = self.clients.get_mut(key) else {
             return;
         };
-        let owed = client.connection.output.len();
-        self.owed_bytes = self.owed_bytes - client.owed_bytes + owed;
-        client.owed_bytes = owed;
-        if owed > 0 && self.owed_bytes > OUT_TOTAL_BYTES_MAX {
-            warn!("slow readers hold {} bytes: closing one (uid {})", self.owed_bytes, client.connection.peer().uid);
-            return self.close(key);
-        }
-        let wants = owed > 0;
+        let wants = !client.connection.output.is_empty();
         if wants == client.wants_write {
             return;
         }

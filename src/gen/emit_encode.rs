@@ -86,17 +86,18 @@ impl Emitter<'_> {
     /// A function that gives an enumeration's name with its quotes, or `null`.
     fn enumeration(&self, described: &Enum) -> TokenStream {
         let (name, ty) = (format_ident!("{}", short(&described.name)), format_ident!("{}", described.name));
+        let bytes = name_bytes(described);
         let arms = described.values.iter().map(|value| {
             let constant = format_ident!("{}", value.constant);
             let text = Literal::byte_string(format!("\"{}\"", value.name).as_bytes());
-            quote!(#constant => #text)
+            quote!(#constant => const { &Name::new(#text) })
         });
         let doc = format!(" A `{}` by its name; a value that has none is `null`.", described.name);
         quote! {
             #[doc = #doc]
             #[inline]
-            pub fn #name(value: #ty) -> &'static [u8] {
-                match value { #(#arms,)* _ => b"null" }
+            pub fn #name(value: #ty) -> &'static Name<#bytes> {
+                match value { #(#arms,)* _ => const { &Name::new(b"null") } }
             }
         }
     }
@@ -186,14 +187,16 @@ impl Emitter<'_> {
 
     fn value(&self, code: &mut Code, ty: &Type, value: &TokenStream) -> Result<(), String> {
         match ty {
-            Type::Bool => code.bounded(5, &quote!(pen.bool(#value);)),
+            // A whole word is written, whatever the length.
+            Type::Bool => code.bounded(8, &quote!(pen.bool(#value);)),
             Type::Int(int) => {
                 let (bytes, write) = integer(*int, value);
                 code.bounded(bytes, &write);
             }
             Type::Enum(name) => {
-                let (bytes, encode) = (self.name_bytes(name)?, format_ident!("{}", short(name)));
-                code.bounded(bytes, &quote!(pen.bytes(#encode(#value));));
+                let described = self.model.enums.get(name).ok_or_else(|| format!("no enumeration {name}"))?;
+                let encode = format_ident!("{}", short(name));
+                code.bounded(name_bytes(described), &quote!(pen.name(#encode(#value));));
             }
             Type::Struct(name) => {
                 let described = self.model.structs.get(name).ok_or_else(|| format!("no struct {name}"))?;
@@ -209,13 +212,6 @@ impl Emitter<'_> {
             other => return Err(format!("a value of type {other:?}")),
         }
         Ok(())
-    }
-
-    /// The longest form of an enumeration's value.
-    fn name_bytes(&self, name: &str) -> Result<usize, String> {
-        let described = self.model.enums.get(name).ok_or_else(|| format!("no enumeration {name}"))?;
-        let longest = described.values.iter().map(|value| value.name.len() + 2).max();
-        Ok(longest.unwrap_or(0).max("null".len()))
     }
 
     /// Every value of this struct has a longest form.
@@ -239,11 +235,18 @@ fn sibling(value: &TokenStream, name: &str) -> TokenStream {
     quote!(#owner #name)
 }
 
+/// The room of an enumeration's names: the longest with its quotes, in whole words.
+fn name_bytes(described: &Enum) -> usize {
+    let longest = described.values.iter().map(|value| value.name.len() + 2).max().unwrap_or(0);
+    longest.max("null".len()).next_multiple_of(8)
+}
+
 /// The longest form of an integer, and the code that writes one.
 fn integer(int: Int, value: &TokenStream) -> (usize, TokenStream) {
     match int {
-        Int::U8 => (3, quote!(pen.u32(#value.into());)),
-        Int::U16 => (5, quote!(pen.u32(#value.into());)),
+        // Digits are written eight at a time.
+        Int::U8 => (8, quote!(pen.u32(#value.into());)),
+        Int::U16 => (8, quote!(pen.u32(#value.into());)),
         Int::U32 => (10, quote!(pen.u32(#value);)),
         Int::U64 => (20, quote!(pen.u64(#value);)),
         Int::I32 => (11, quote!(pen.i32(#value);)),
@@ -257,8 +260,8 @@ fn builtin_bytes(builtin: Builtin) -> Option<usize> {
         Builtin::Defbool => Some("\"<default>\"".len()),
         Builtin::Uuid => Some("\"01234567-89ab-cdef-0123-456789abcdef\"".len()),
         Builtin::Mac => Some("\"00:16:3e:00:00:00\"".len()),
-        Builtin::Hwcap => Some("[]".len() + 8 * "4294967295,".len()),
-        Builtin::MsVmGenid => Some("[]".len() + 16 * "255,".len()),
+        Builtin::Hwcap => Some("[]".len() + 8 * "4294967295,".len() + 8),
+        Builtin::MsVmGenid => Some("[]".len() + 16 * "255,".len() + 8),
         Builtin::Bitmap | Builtin::StringList | Builtin::KeyValueList | Builtin::CpuidPolicyList | Builtin::EvLink => {
             None
         }

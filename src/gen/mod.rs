@@ -10,6 +10,7 @@
 pub mod hints;
 pub mod model;
 
+mod emit_call;
 mod emit_encode;
 mod emit_functions;
 mod emit_methods;

@@ -3,6 +3,7 @@
 //! In: one JSON document in the input buffer; C values. Out: a tape, read through [`Value`]; bytes in the output
 //! buffer, through [`Writer`]. This room knows no method and no libxl.
 
+mod decimal;
 mod params;
 mod tape;
 mod value;
@@ -11,4 +12,4 @@ mod writer;
 pub use params::{Args, Names, Params};
 pub use tape::{Message, PADDING, ParseError, Parser};
 pub use value::{Kind, Value};
-pub use writer::{Pen, Writer};
+pub use writer::{Name, Pen, Writer};

@@ -11,10 +11,13 @@
 use core::ffi::{CStr, c_char};
 use std::marker::PhantomData;
 
+use super::decimal;
+
 /// Appends JSON to a buffer, up to a limit.
 ///
 /// A reply that outgrows its limit is not an error at each call: the writer starts over at the reply's first byte, so
-/// memory stays bounded, and [`Writer::overflowed`] tells afterwards that the text is of no use.
+/// memory stays bounded, and [`Writer::overflowed`] tells afterwards that the text is of no use. The limit is looked at
+/// where memory has to be made anyway, and at the end; so it is exact, and costs nothing in between.
 #[derive(Debug)]
 pub struct Writer<'o> {
     out: &'o mut Vec<u8>,
@@ -32,7 +35,7 @@ impl<'o> Writer<'o> {
 
     /// The text grew beyond its limit, and what is in the buffer since [`Writer::new`] is of no use.
     pub fn overflowed(&self) -> bool {
-        self.overflowed
+        self.overflowed || self.out.len() - self.start > self.bytes_max
     }
 
     /// A position to come back to with [`Writer::undo`].
@@ -60,7 +63,7 @@ impl<'o> Writer<'o> {
 
     #[cold]
     fn grow(&mut self, bytes: usize) {
-        if self.out.len() - self.start + bytes > self.bytes_max {
+        if self.out.len() - self.start > self.bytes_max {
             self.overflowed = true;
             self.out.truncate(self.start);
         }
@@ -267,24 +270,38 @@ impl Pen<'_> {
     /// Appends `true` or `false`.
     ///
     /// # Safety
-    /// The room holds 5 more bytes.
+    /// The room holds 8 more bytes.
     #[inline]
     pub unsafe fn bool(&mut self, value: bool) {
-        // SAFETY: the caller's promise; both forms are copied as 5 bytes, of which `true` uses 4.
+        // SAFETY: the caller's promise; both forms are copied as one word, of which they use 4 and 5 bytes.
         unsafe {
-            self.at.copy_from_nonoverlapping(if value { b"true," } else { b"false" }.as_ptr(), 5);
+            let word = if value { *b"true    " } else { *b"false   " };
+            self.at.cast::<[u8; 8]>().write_unaligned(word);
             self.at = self.at.add(5 - usize::from(value));
+        }
+    }
+
+    /// Appends a name: all of its room is copied, which is one or two moves, and the pen goes on behind its text.
+    ///
+    /// # Safety
+    /// The room holds `N` more bytes.
+    #[inline]
+    pub unsafe fn name<const N: usize>(&mut self, name: &Name<N>) {
+        // SAFETY: the caller's promise; a name of the program does not overlap the buffer.
+        unsafe {
+            self.at.copy_from_nonoverlapping(name.room.as_ptr(), N);
+            self.at = self.at.add(name.len);
         }
     }
 
     /// Appends an unsigned integer of at most 32 bits.
     ///
     /// # Safety
-    /// The room holds 10 more bytes (5 for 16 bits, 3 for 8).
+    /// The room holds 10 more bytes, or 8 for a number of at most 16 bits.
     #[inline]
     pub unsafe fn u32(&mut self, value: u32) {
         // SAFETY: the caller's promise.
-        unsafe { self.bytes(itoa::Buffer::new().format(value).as_bytes()) };
+        unsafe { self.u64(value.into()) };
     }
 
     /// Appends an unsigned 64-bit integer.
@@ -293,8 +310,8 @@ impl Pen<'_> {
     /// The room holds 20 more bytes.
     #[inline]
     pub unsafe fn u64(&mut self, value: u64) {
-        // SAFETY: the caller's promise.
-        unsafe { self.bytes(itoa::Buffer::new().format(value).as_bytes()) };
+        // SAFETY: the caller's promise; `decimal::write` says how many digits it wrote.
+        unsafe { self.at = self.at.add(decimal::write(self.at, value)) };
     }
 
     /// Appends a signed 32-bit integer.
@@ -304,17 +321,22 @@ impl Pen<'_> {
     #[inline]
     pub unsafe fn i32(&mut self, value: i32) {
         // SAFETY: the caller's promise.
-        unsafe { self.bytes(itoa::Buffer::new().format(value).as_bytes()) };
+        unsafe { self.i64(value.into()) };
     }
 
     /// Appends a signed 64-bit integer.
     ///
     /// # Safety
-    /// The room holds 20 more bytes.
+    /// The room holds 20 more bytes (11 for 32 bits).
     #[inline]
     pub unsafe fn i64(&mut self, value: i64) {
-        // SAFETY: the caller's promise.
-        unsafe { self.bytes(itoa::Buffer::new().format(value).as_bytes()) };
+        // SAFETY: the caller's promise: a sign and the digits.
+        unsafe {
+            if value < 0 {
+                self.lit(b"-");
+            }
+            self.u64(value.unsigned_abs());
+        }
     }
 
     /// Appends each byte as two lower-case hexadecimal digits.
@@ -323,10 +345,46 @@ impl Pen<'_> {
     /// The room holds `2 * N` more bytes.
     #[inline]
     pub unsafe fn hex<const N: usize>(&mut self, bytes: &[u8; N]) {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         for &byte in bytes {
             // SAFETY: the caller's promise: two bytes for each of the N.
-            unsafe { self.lit(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]) };
+            unsafe { self.lit(&HEX[usize::from(byte)]) };
         }
+    }
+}
+
+/// Both digits of each byte.
+static HEX: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
+
+/// A short text in room of a fixed size, so that copying it needs no loop and no call.
+#[derive(Debug)]
+pub struct Name<const N: usize> {
+    room: [u8; N],
+    len: usize,
+}
+
+impl<const N: usize> Name<N> {
+    /// A text of at most `N` bytes.
+    pub const fn new(text: &[u8]) -> Self {
+        let mut room = [b' '; N];
+        let mut at = 0;
+        while at < text.len() {
+            room[at] = text[at];
+            at += 1;
+        }
+        Self { room, len: text.len() }
+    }
+
+    /// The text.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.room[..self.len]
     }
 }

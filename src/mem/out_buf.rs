@@ -12,7 +12,14 @@ pub struct OutBuf {
 
 impl OutBuf {
     /// The buffer that replies are appended to.
+    ///
+    /// Bytes that were sent are dropped here once they are as many as the rest: a client that always leaves something
+    /// unread does not make the buffer longer and longer, and each byte is moved at most once on average.
     pub fn tail(&mut self) -> &mut Vec<u8> {
+        if self.sent > 0 && self.sent >= self.len() {
+            self.bytes.drain(..self.sent);
+            self.sent = 0;
+        }
         &mut self.bytes
     }
 
@@ -41,12 +48,39 @@ impl OutBuf {
         }
     }
 
-    /// Forgets what is owed and gives memory above `keep_bytes` back.
-    pub fn reset(&mut self, keep_bytes: usize) {
-        self.bytes.clear();
-        self.sent = 0;
-        if self.bytes.capacity() > keep_bytes {
-            self.bytes.shrink_to(keep_bytes);
+    /// Gives memory above `bytes_keep` back when nothing is owed.
+    pub fn trim(&mut self, bytes_keep: usize) {
+        if self.is_empty() {
+            self.bytes.shrink_to(bytes_keep);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_never_catches_up_costs_no_more_memory() {
+        let mut buf = OutBuf::default();
+        buf.tail().extend_from_slice(b"0123456789");
+        for _ in 0..1000 {
+            buf.consume(7);
+            buf.tail().extend_from_slice(b"abcdefg");
+            assert_eq!(buf.len(), 10);
+        }
+        assert!(buf.bytes.capacity() < 100, "{}", buf.bytes.capacity());
+        assert_eq!(buf.unsent(), b"efgabcdefg");
+    }
+
+    #[test]
+    fn memory_is_given_back_only_when_nothing_is_owed() {
+        let mut buf = OutBuf::default();
+        buf.tail().extend_from_slice(&[b'x'; 1000]);
+        buf.trim(10);
+        assert_eq!(buf.len(), 1000);
+        buf.consume(1000);
+        buf.trim(10);
+        assert!(buf.bytes.capacity() < 1000);
     }
 }

@@ -10,9 +10,9 @@ use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
 
 use mio::net::UnixStream;
-use rustix::net::{RecvAncillaryBuffer, RecvFlags, SendFlags};
+use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags, SendFlags};
 
-use super::listener::Peer;
+use super::peer::Peer;
 use crate::limits::{IN_BUF_BYTES_START, MESSAGE_BYTES_MAX, RECEIVE_BYTES_PER_TURN_MAX};
 use crate::mem::{InBuf, OutBuf};
 
@@ -95,10 +95,10 @@ impl Connection {
             let room = spare.len();
             match receive_once(&self.socket, spare) {
                 Ok((0, _)) => self.end(),
-                Ok((count, descriptors)) => {
+                Ok((count, cut_short)) => {
                     self.input.advance(count);
                     taken += count;
-                    self.readable = count == room || descriptors || self.read_closed;
+                    self.readable = count == room || cut_short || self.read_closed;
                 }
                 Err(rustix::io::Errno::AGAIN) => self.readable = false,
                 Err(rustix::io::Errno::INTR) => {}
@@ -133,12 +133,14 @@ impl Connection {
     }
 }
 
-/// One `recvmsg`. Descriptors that come along are closed: no method takes any.
+/// One `recvmsg`: how many bytes came, and whether descriptors ended it before the socket was empty. They are closed: no
+/// method takes any. When this process has no room for descriptors, the kernel drops them and says so by `CTRUNC` alone.
 fn receive_once(socket: &UnixStream, room: &mut [u8]) -> rustix::io::Result<(usize, bool)> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_PER_READ_MAX))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let message = rustix::net::recvmsg(socket, &mut [IoSliceMut::new(room)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
-    Ok((message.bytes, control.drain().count() > 0))
+    let cut_short = control.drain().count() > 0 || message.flags.contains(ReturnFlags::CTRUNC);
+    Ok((message.bytes, cut_short))
 }
 
 /// What the kernel attaches to one message at most (SCM_MAX_FD).

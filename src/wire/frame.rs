@@ -116,7 +116,7 @@ impl Scanner {
             if self.depth == 0 {
                 match byte {
                     b'{' | b'[' => self.open_frame(at, byte),
-                    b' ' | b'\t' | b'\r' | b'\n' => {}
+                    byte if is_blank(byte) => {}
                     _ => return Scan::Stray(at),
                 }
                 self.at += 1;
@@ -135,11 +135,19 @@ impl Scanner {
                 b':' if self.depth == self.level && self.member == Member::IdName => {
                     self.member = Member::Id(at + 1);
                 }
-                b' ' | b'\t' | b'\r' | b'\n' => {}
+                byte if is_blank(byte) => {}
                 _ => self.start_element(at),
             }
         }
         Scan::More
+    }
+
+    /// White space at the beginning of `bytes` that lies between frames: it can be consumed, and is no part of the next.
+    pub fn blank(&self, bytes: &[u8]) -> usize {
+        if self.at > 0 {
+            return 0;
+        }
+        bytes.iter().take_while(|&&byte| is_blank(byte)).count()
     }
 
     /// The elements of the frame that [`Scanner::scan`] returned.
@@ -260,6 +268,11 @@ impl Scanner {
             self.elements.push(self.element);
         }
     }
+}
+
+/// JSON's white space.
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// The span without white space at its ends.

@@ -55,6 +55,15 @@ fn newlines_are_only_white_space() {
 }
 
 #[test]
+fn white_space_is_blank_between_frames_only() {
+    let mut scanner = Scanner::default();
+    assert_eq!(scanner.blank(b" \r\n\t{"), 4);
+    assert_eq!(scanner.scan(b"{ "), Scan::More);
+    assert_eq!(scanner.blank(b"{ "), 0);
+    assert_eq!(scanner.blank(b" {"), 0, "it has looked at these already");
+}
+
+#[test]
 fn the_id_is_its_raw_text() {
     for (text, id) in [
         (r#"{"id":1.50}"#, "1.50"),

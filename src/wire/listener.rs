@@ -14,16 +14,8 @@ use mio::net::{UnixListener, UnixStream};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
+use super::peer::Peer;
 use crate::limits::{BACKLOG, SEND_BUFFER_BYTES};
-
-/// The process at the other end, as the kernel knows it since it connected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peer {
-    /// Its user.
-    pub uid: u32,
-    /// Its process.
-    pub pid: i32,
-}
 
 /// Why a socket cannot be listened on.
 #[derive(Debug)]
@@ -103,12 +95,12 @@ impl Listener {
     /// As `accept4`; most are about descriptors running out and pass.
     pub fn accept(&self) -> io::Result<(UnixStream, Peer)> {
         let (socket, _) = self.socket.accept()?;
-        let peer = rustix::net::sockopt::socket_peercred(&socket)?;
+        let peer = Peer::of(&socket)?;
         // A long reply should leave in one write. Without privilege the system's own bound holds.
         if rustix::net::sockopt::set_socket_send_buffer_size_force(&socket, SEND_BUFFER_BYTES).is_err() {
             let _ = rustix::net::sockopt::set_socket_send_buffer_size(&socket, SEND_BUFFER_BYTES);
         }
-        Ok((socket, Peer { uid: peer.uid.as_raw(), pid: peer.pid.as_raw_nonzero().get() }))
+        Ok((socket, peer))
     }
 }
 

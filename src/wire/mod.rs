@@ -6,7 +6,9 @@
 mod connection;
 mod frame;
 mod listener;
+mod peer;
 
 pub use connection::{Connection, Step};
 pub use frame::{Element, Frame, Scan, Scanner, Span};
-pub use listener::{BindError, Listener, Peer};
+pub use listener::{BindError, Listener};
+pub use peer::Peer;

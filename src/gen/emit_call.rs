@@ -1,0 +1,358 @@
+//! One method's code: read the parameters, call, take over what libxl hands out, encode it.
+//!
+//! In: a method's plan. Out: a Rust function. One result is encoded as it is, several as an object. Comments in quoted
+//! code are for readers of this page: they do not survive into the output.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::model::{Int, Type};
+use super::plan::{Arg, List, Method, Returned, short};
+
+/// The parameters that come from the request, by name.
+pub fn inputs<'a, 'm>(method: &'a Method<'m>) -> impl Iterator<Item = (&'m str, &'a Arg<'m>)> {
+    method.args.iter().filter_map(|arg| match arg {
+        Arg::Input { name, .. } => Some((*name, arg)),
+        _ => None,
+    })
+}
+/// The table of an enumeration's names that parameters are looked up in.
+pub fn names_table(name: &str) -> proc_macro2::Ident {
+    format_ident!("{}_NAMES", short(name).to_uppercase())
+}
+
+/// One method's code, in the order in which it runs.
+#[derive(Default)]
+struct Steps {
+    /// Makes room for what libxl writes.
+    room: TokenStream,
+    /// What is passed.
+    passed: Vec<TokenStream>,
+    /// Takes over what libxl wrote, so that it is freed whatever happens next.
+    take: TokenStream,
+    /// Names and encoders of the results.
+    results: Vec<(String, TokenStream)>,
+}
+
+/// The function of that method.
+pub fn function(method: &Method<'_>) -> TokenStream {
+    let (name, symbol) = (format_ident!("{}", method.name), format_ident!("{}", method.function.name));
+    let names: Vec<_> = inputs(method).map(|(name, ..)| name).collect();
+    let bind = quote!(call.params.bind(&[#(#names),*])?;);
+    let bind = if names.is_empty() { bind } else { quote!(let args = #bind) };
+    let read = inputs(method).enumerate().map(|(at, (_, input))| read_input(at, input));
+    let mut steps = Steps::default();
+    for arg in &method.args {
+        steps.arg(arg);
+    }
+    let look = returned(method, &mut steps);
+    let (room, passed, take) = (&steps.room, &steps.passed, &steps.take);
+    let guard = method.after_domain_info.then(|| quote!(super::guard::domain_is_there(call, domid)?;));
+    let key = method.key_from.map(|key| set_keys(method, key));
+    let encode = encode(&steps.results);
+    let doc = format!(" `{}`", method.function.name);
+    quote! {
+        #[doc = #doc]
+        fn #name<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+            let functions = call.xl.functions();
+            let function = present(functions.#symbol)?;
+            #bind
+            #(#read)*
+            #guard
+            #room
+            // SAFETY: the table holds this very function; strings lie in the input buffer until the message is
+            // answered, and libxl writes through pointers to the variables above only while it is called.
+            let returned = unsafe { function(#(#passed),*) };
+            #take
+            #look
+            #key
+            #encode
+            Ok(())
+        }
+    }
+}
+
+/// Reads one parameter into a variable of its name.
+fn read_input(at: usize, input: &Arg<'_>) -> TokenStream {
+    let Arg::Input { name, ty, range, file_name } = input else { return quote!() };
+    let variable = variable(name);
+    let value = match (*ty, range) {
+        (Type::Int(Int::U32), &Some((min, max))) => quote!(args.u32_within(#at, #min, #max)?),
+        (Type::Int(int), _) => {
+            let read = format_ident!("{}", int_name(*int));
+            quote!(args.#read(#at)?)
+        }
+        (Type::Bool, _) => quote!(args.bool(#at)?),
+        (Type::Enum(name), _) => {
+            let (ty, table) = (format_ident!("{name}"), names_table(name));
+            quote!(args.enumeration(#at, #table)? as #ty)
+        }
+        _ if *file_name => quote!(args.c_str_file_name(#at)?),
+        _ => quote!(args.c_str_filled(#at)?),
+    };
+    quote!(let #variable = #value;)
+}
+
+fn int_name(int: Int) -> &'static str {
+    match int {
+        Int::U8 => "u8",
+        Int::U16 => "u16",
+        Int::U32 => "u32",
+        Int::U64 => "u64",
+        Int::I32 => "i32",
+        Int::I64 => "i64",
+    }
+}
+
+/// A parameter's name as a variable: a prefix keeps it from being a keyword or another variable of the function.
+fn variable(name: &str) -> proc_macro2::Ident {
+    if name == "domid" { format_ident!("domid") } else { format_ident!("arg_{name}") }
+}
+
+impl Steps {
+    fn arg(&mut self, arg: &Arg<'_>) {
+        match arg {
+            Arg::Ctx => self.passed.push(quote!(call.xl.ctx())),
+            Arg::Null => self.passed.push(quote!(::core::ptr::null())),
+            Arg::Input { name, ty, .. } => {
+                let variable = variable(name);
+                let only_read = matches!(ty, Type::Pointer { constant: false, .. });
+                self.passed.push(if only_read { quote!(#variable.cast_mut()) } else { quote!(#variable) });
+            }
+            Arg::Length { of } => {
+                let variable = variable(of);
+                // The string was read before: it ends with a NUL, in the input buffer.
+                self.passed.push(quote!(::core::ffi::CStr::from_ptr(#variable).to_bytes().len() as _));
+            }
+            Arg::Bytes { name } => self.bytes(name),
+            Arg::Scalar { name, ty, redundant } => self.scalar(name, ty, *redundant),
+            Arg::Text { name } => self.text(name),
+            Arg::Value { name, ty, allocate } => self.value(name, ty, *allocate),
+            Arg::List { name, list } => self.list(name, list),
+            Arg::Count { signed } => self.count(*signed),
+        }
+    }
+
+    /// Room in a variable of its own.
+    fn variable(&mut self, name: &str, initial: &TokenStream) -> proc_macro2::Ident {
+        let variable = variable(name);
+        self.room.extend(quote!(let mut #variable = #initial;));
+        self.passed.push(quote!(&raw mut #variable));
+        variable
+    }
+
+    fn scalar(&mut self, name: &str, ty: &Type, redundant: bool) {
+        let initial = match ty {
+            Type::Int(int) => {
+                let ty = format_ident!("{}", int_name(*int));
+                quote!(0 as #ty)
+            }
+            _ => quote!(0),
+        };
+        let initial = if redundant { quote!(0) } else { initial };
+        let variable = self.variable(name, &initial);
+        if !redundant {
+            let encode = match ty {
+                Type::Enum(name) => {
+                    let encode = format_ident!("{}", short(name));
+                    quote!(call.writer.raw(encode::#encode(#variable).as_bytes());)
+                }
+                Type::Int(Int::U64) => quote!(call.writer.unsigned(#variable);),
+                _ => quote!(call.writer.integer(#variable.into());),
+            };
+            self.results.push((result_name(name), encode));
+        }
+    }
+
+    fn text(&mut self, name: &str) {
+        let variable = self.variable(name, &quote!(::core::ptr::null_mut()));
+        self.take.extend(quote! {
+            // SAFETY: null, or a string from malloc that libxl gives away.
+            let #variable = unsafe { Text::new(#variable) };
+        });
+        self.results.push((result_name(name), quote!(super::result::text(call, &#variable)?;)));
+    }
+
+    fn value(&mut self, name: &str, ty: &Type, allocate: Option<&str>) {
+        let (variable, ty_name) = (variable(name), type_name(ty));
+        self.room.extend(quote!(let mut #variable = Owned::<#ty_name>::new(functions);));
+        if let Some(allocate) = allocate {
+            let allocate = format_ident!("{allocate}");
+            self.room.extend(quote! {
+                let allocate = present(functions.#allocate)?;
+                // SAFETY: an empty bitmap, for which libxl allocates as many bits as the host has.
+                check(unsafe { allocate(call.xl.ctx(), #variable.as_mut_ptr(), 0) })?;
+            });
+        }
+        self.passed.push(quote!(#variable.as_mut_ptr()));
+        self.results.push((result_name(name), encode_value(ty, &quote!(&#variable))));
+    }
+
+    fn list(&mut self, name: &str, list: &List<'_>) {
+        let variable = self.variable(name, &quote!(::core::ptr::null_mut()));
+        self.take_list(&variable, &quote!(#variable), list);
+        self.results.push((result_name(name), encode_list(list, &variable)));
+    }
+
+    fn bytes(&mut self, name: &str) {
+        let variable = self.variable(name, &quote!(::core::ptr::null_mut()));
+        self.take.extend(quote! {
+            // SAFETY: null, or that many bytes from malloc that libxl gives away.
+            let #variable = unsafe { Bytes::new(#variable, count) };
+        });
+        self.results.push((result_name(name), quote!(call.writer.base64(&#variable);)));
+    }
+
+    fn take_list(&mut self, variable: &proc_macro2::Ident, first: &TokenStream, list: &List<'_>) {
+        let make = match &list.free {
+            Some(free) => {
+                let free = format_ident!("{free}");
+                quote!(List::new(#first, count, functions.#free))
+            }
+            None => quote!(List::by_element(#first, count, functions)),
+        };
+        self.take.extend(quote! {
+            // SAFETY: null, or an array of that many elements that libxl gives away.
+            let mut #variable = unsafe { #make };
+        });
+    }
+
+    /// -1 is what libxl leaves there when it fails in silence.
+    fn count(&mut self, signed: bool) {
+        if signed {
+            self.room.extend(quote!(let mut count: i32 = -1;));
+        } else {
+            self.room.extend(quote!(let mut count: u32 = 0;));
+        }
+        self.passed.push(quote!(&raw mut count));
+    }
+}
+
+/// Looks at the return value, and puts it before the other results if it is one.
+fn returned(method: &Method<'_>, steps: &mut Steps) -> TokenStream {
+    let negative = quote!(if returned < 0 {
+        return Err(Failure::Libxl(returned));
+    });
+    let integer = quote!(call.writer.integer(returned.into()););
+    let name = || method.name.to_owned();
+    match &method.returned {
+        Returned::Code => quote!(check(returned)?;),
+        Returned::Number => {
+            steps.results.insert(0, (name(), integer));
+            negative
+        }
+        Returned::Enumeration(described) => {
+            let (encode, ty) = (format_ident!("{}", short(described)), format_ident!("{described}"));
+            steps.results.insert(0, (name(), quote!(call.writer.raw(encode::#encode(returned as #ty).as_bytes());)));
+            negative
+        }
+        Returned::Truth => {
+            // What libxl writes besides means something only when it is true.
+            for (_, encode) in &mut steps.results {
+                *encode = quote!(if returned != 0 { #encode } else { call.writer.raw(b"null"); });
+            }
+            steps.results.insert(0, (name(), quote!(super::result::truth(call, returned != 0);)));
+            quote!()
+        }
+        Returned::AllOnesIsNone => {
+            steps.results.insert(0, (name(), integer));
+            quote!(if returned == !0 {
+                return Err(Failure::NoValue);
+            })
+        }
+        Returned::Text => {
+            steps.take.extend(quote! {
+                // SAFETY: null, or a string from malloc that libxl gives away.
+                let returned = unsafe { Text::new(returned) };
+            });
+            steps.results.insert(0, (name(), quote!(super::result::text(call, &returned)?;)));
+            quote!()
+        }
+        Returned::Borrowed(ty) => {
+            steps.results.insert(0, (name(), encode_value(ty, &quote!(returned))));
+            quote! {
+                // SAFETY: null, or a struct that lives as long as the context.
+                let returned = unsafe { returned.as_ref() }.ok_or(Failure::NoValue)?;
+            }
+        }
+        Returned::List(list) => {
+            let variable = format_ident!("returned");
+            steps.take.extend(quote!(let failed = super::result::list_failed(call, returned.is_null(), count);));
+            steps.take_list(&variable, &quote!(returned), list);
+            steps.results.insert(0, (name(), encode_list(list, &variable)));
+            quote!(if failed {
+                return Err(Failure::NoValue);
+            })
+        }
+    }
+}
+
+fn type_name(ty: &Type) -> proc_macro2::Ident {
+    match ty {
+        Type::Struct(name) => format_ident!("{name}"),
+        Type::Builtin(builtin) => format_ident!("{}", builtin.name()),
+        other => unreachable!("plan::arg makes no value of {other:?}"),
+    }
+}
+
+fn encode_value(ty: &Type, value: &TokenStream) -> TokenStream {
+    match ty {
+        Type::Struct(name) => {
+            let encode = format_ident!("{}", short(name));
+            quote! {
+                // SAFETY: initialised, then filled by libxl.
+                unsafe { encode::#encode(call.xl, call.writer, #value) };
+            }
+        }
+        Type::Builtin(builtin) => {
+            let encode = format_ident!("{}", short(builtin.name()));
+            quote! {
+                // SAFETY: initialised, then filled by libxl.
+                unsafe { super::result::#encode(call, #value) };
+            }
+        }
+        other => unreachable!("plan::arg makes no value of {other:?}"),
+    }
+}
+
+fn encode_list(list: &List<'_>, variable: &proc_macro2::Ident) -> TokenStream {
+    let Type::Struct(name) = list.element else { unreachable!("plan::list takes structs only") };
+    let encode = format_ident!("{}", short(name));
+    quote! {
+        super::result::list(call, &#variable, |xl, writer, element| {
+            // SAFETY: an element of an array that libxl filled.
+            unsafe { encode::#encode(xl, writer, element) };
+        });
+    }
+}
+
+/// Writes the union's key that libxl leaves out into every element.
+fn set_keys(method: &Method<'_>, key: &str) -> TokenStream {
+    let list =
+        method.args.iter().find_map(|arg| if let Arg::List { name, .. } = arg { Some(variable(name)) } else { None });
+    let (list, key) = (list.expect("a key is set for the elements of a list"), variable(key));
+    quote!(#list.iter_mut().for_each(|element| element.type_ = #key);)
+}
+
+/// One result as it is, several as an object, none as an empty object.
+fn encode(results: &[(String, TokenStream)]) -> TokenStream {
+    match results {
+        [] => quote!(call.writer.raw(b"{}");),
+        [(_, only)] => only.clone(),
+        several => {
+            let members = several.iter().enumerate().map(|(at, (name, encode))| {
+                let text = format!("{}\"{name}\":", if at == 0 { "{" } else { "," });
+                let text = proc_macro2::Literal::byte_string(text.as_bytes());
+                quote!(call.writer.raw(#text); #encode)
+            });
+            quote!(#(#members)* call.writer.raw(b"}");)
+        }
+    }
+}
+
+/// A result's name: the parameter's without what C's habits add.
+fn result_name(param: &str) -> String {
+    let name = param.strip_prefix("out_").unwrap_or(param);
+    let name = name.strip_suffix("_r").or_else(|| name.strip_suffix("_out")).unwrap_or(name);
+    name.to_owned()
+}
