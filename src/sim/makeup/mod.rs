@@ -86,11 +86,10 @@ mod tests {
     use super::*;
     use crate::sim::world::clock::TICK_NS;
     use crate::sim::world::domain::{Domain, flag};
-    use crate::sim::world::latch::Latched;
     use crate::sim::world::machine::CPUS;
 
     fn all(world: &World) -> Vec<Domain> {
-        world.domains().map(Latched::get).collect()
+        world.heads().filter_map(|head| world.domain(head.domid)).collect()
     }
 
     #[test]
@@ -104,7 +103,8 @@ mod tests {
     #[test]
     fn a_cpu_runs_one_vcpu_at_a_time() {
         let domains = all(&host(3, 1000).unwrap());
-        let running = domains.iter().flat_map(|domain| &domain.vcpus).filter(|vcpu| vcpu.flags & flag::RUNNING != 0);
+        let running =
+            domains.iter().flat_map(|domain| &domain.detail.vcpus).filter(|vcpu| vcpu.flags & flag::RUNNING != 0);
         let mut cpus: Vec<u32> = running.map(|vcpu| vcpu.cpu).collect();
         assert!(cpus.len() > 5);
         cpus.sort_unstable();
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_domain_is_the_sum_of_its_vcpus() {
         for domain in all(&host(3, 100).unwrap()) {
-            let (later, vcpus) = (1 << 40, &domain.vcpus);
+            let (later, vcpus) = (1 << 40, &domain.detail.vcpus);
             let sum: u64 = vcpus.iter().map(|vcpu| vcpu.cpu_time.at(later)).sum();
             assert_eq!(domain.head.cpu_time.at(later), sum);
             let online = vcpus.iter().filter(|vcpu| vcpu.flags & flag::ONLINE != 0).count();
