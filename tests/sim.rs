@@ -90,6 +90,7 @@ impl Drop for Host {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let _already_gone = self.daemon.kill();
+            let _already_gone = self.daemon.wait();
         }
     }
 }

@@ -26,7 +26,8 @@ const REMAINS_KB: u64 = 64;
 const SLACK_KB: u64 = 1 << 10;
 
 /// What the domains of a host share while they are made up.
-pub(super) struct Troupe {
+#[derive(Debug)]
+pub(super) struct Maker {
     domains: u32,
     now: u64,
     /// CPUs of each cpupool.
@@ -39,7 +40,7 @@ pub(super) struct Troupe {
     last_name: String,
 }
 
-impl Troupe {
+impl Maker {
     pub(super) fn new(domains: u32, machine: &Machine, now: u64) -> Self {
         let pools: Vec<u64> = machine.pools().map(|(_, pool)| pool.cpus).collect();
         let waiting_rate = (2 * TICK_NS / (3 * u64::from(domains))).clamp(2, TICK_NS / 50);
@@ -173,7 +174,7 @@ impl Troupe {
 
 /// What the scheduler was told: mostly nothing.
 fn share(part: Part, random: &mut Random) -> Share {
-    let guest = Share { weight: random.pick(&[256, 256, 256, 512]), cap: random.pick(&[0, 0, 0, 0, 200]) };
+    let guest = Share { weight: random.pick(&[256, 256, 256, 512]), cap: random.pick(&[0, 0, 0, 0, 50]) };
     if matches!(part, Part::Dom0 | Part::Stubdom) { Share { weight: 256, cap: 0 } } else { guest }
 }
 

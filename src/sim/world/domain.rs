@@ -96,6 +96,8 @@ pub(crate) struct Detail {
     pub(crate) name: Name,
     /// What else xenstore says.
     pub(crate) store: Store,
+    /// It has devices at no place from this one on.
+    pub(crate) device_places: u64,
 }
 
 /// Bits of the flags of domains and vcpus, as the hypervisor computes them.

@@ -24,6 +24,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::ptr::NonNull;
 
+use bytemuck::Pod;
 use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::mm::{MapFlags, ProtFlags};
 
@@ -50,7 +51,8 @@ struct Image {
     /// A bit for each domid in use.
     present: [AtomicU64; DOMIDS.div_ceil(64)],
     domains: Domains,
-    devices: [[Latched<Device>; DEVICES_MAX]; DOMIDS],
+    /// The first device of each domain, the second of each, and so on: most domains have few.
+    devices: [[Latched<Device>; DOMIDS]; DEVICES_MAX],
 }
 
 /// Records of domains, by number: one latch for both halves of each, so that one store replaces both.
@@ -133,24 +135,20 @@ impl World {
         self.image().machine.publish(held, machine);
     }
 
-    /// Makes a domain known, under the number in its record, with its devices.
+    /// Makes a domain known, under the number in its record, with its devices: at most [`DEVICES_MAX`].
     pub(crate) fn add_domain(&self, held: &Held<'_>, domain: &Domain, devices: &[Device]) {
         let image = self.image();
         let place = domain.head.domid as usize;
+        for (row, device) in image.devices.iter().zip(devices) {
+            row[place].publish(held, device);
+        }
+        // What a predecessor of the same number left at later places is not the domain's.
+        let detail = Detail { device_places: devices.len().min(DEVICES_MAX) as u64, ..domain.detail };
         image.domains.latches[place].publish(held, |copy| {
             image.domains.heads[copy][place].store(&domain.head);
-            image.domains.details[copy][place].store(&domain.detail);
+            image.domains.details[copy][place].store(&detail);
         });
-        for (at, record) in image.devices[place].iter().enumerate() {
-            match devices.get(at) {
-                Some(device) => record.publish(held, device),
-                // Left by a predecessor of the same number.
-                None if device_kind(record) != 0 => record.publish(held, &bytemuck::Zeroable::zeroed()),
-                None => {}
-            }
-        }
-        let words = &image.header.present_words;
-        words.fetch_max((place / 64 + 1) as u64, Ordering::Release);
+        image.header.present_words.fetch_max((place / 64 + 1) as u64, Ordering::Release);
         image.present[place / 64].fetch_or(1 << (place % 64), Ordering::Release);
     }
 
@@ -213,10 +211,14 @@ impl World {
     }
 
     fn name_at(&self, place: usize) -> Option<Name> {
-        let domains = &self.image().domains;
-        let name: Name =
-            domains.latches[place].read(|copy| domains.details[copy][place].part(offset_of!(Detail, name)));
+        let name: Name = self.detail_at(place, offset_of!(Detail, name));
         (!name.is_empty()).then_some(name)
+    }
+
+    /// One field of what is asked of single domains, by its offset.
+    fn detail_at<P: Pod>(&self, place: usize, offset: usize) -> P {
+        let domains = &self.image().domains;
+        domains.latches[place].read(|copy| domains.details[copy][place].part(offset))
     }
 
     /// The numbers of domains with their names.
@@ -227,8 +229,12 @@ impl World {
 
     /// The devices of one domain.
     pub(crate) fn devices(&self, domid: u32) -> impl Iterator<Item = Device> {
-        let records = self.place(domid).map_or(&[][..], |place| &self.image().devices[place]);
-        records.iter().filter(|record| device_kind(record) != 0).map(Latched::get)
+        let devices = self.place(domid).map(|place| {
+            let places: u64 = self.detail_at(place, offset_of!(Detail, device_places));
+            let rows = self.image().devices.iter().take(usize::try_from(places).unwrap_or(DEVICES_MAX));
+            rows.map(move |row| row[place].get()).filter(|device| device.kind != 0)
+        });
+        devices.into_iter().flatten()
     }
 
     /// The place of a domain that there is.
@@ -237,12 +243,6 @@ impl World {
         let word = self.image().present[place / 64].load(Ordering::Acquire);
         (word & (1 << (place % 64)) != 0).then_some(place)
     }
-}
-
-/// The kind in a device's record: the low half of its first word.
-fn device_kind(record: &Latched<Device>) -> u32 {
-    let [kind, _devid]: [u32; 2] = bytemuck::cast(record.part::<u64>(offset_of!(Device, kind)));
-    kind
 }
 
 #[cfg(test)]
