@@ -15,6 +15,8 @@ use xenopsd::xl::sys::Functions;
 
 #[allow(
     missing_docs,
+    non_snake_case,
+    unreachable_pub,
     clippy::all,
     clippy::undocumented_unsafe_blocks,
     clippy::missing_safety_doc,
