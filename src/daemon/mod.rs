@@ -1,7 +1,7 @@
 //! The loop: the only room that knows sockets and requests.
 //!
 //! In: readiness from the kernel. Out: clients accepted, served, closed. Readiness is only noted where it arrives; all
-//! work is done afterwards in [`Daemon::settle`], one ordered list: receive from all, then answer and send one by one,
+//! work is done afterwards in `Daemon::settle`, one ordered list: receive from all, then answer and send one by one,
 //! then accept. Nothing in it waits: the only place where the process sleeps is `poll`.
 
 mod client;

@@ -9,9 +9,8 @@
 mod evidence;
 mod witness;
 
-use serde_json::{Value, json};
-
 use evidence::Evidence;
+use serde_json::{Value, json};
 use witness::{hypervisor, xenstore, xl};
 
 /// The members of a `libxl_dominfo`. Nobody here but libxl knows `ssidref`, `never_stop`, `paged_memkb` and `gpaddr_bits`.
