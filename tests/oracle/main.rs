@@ -16,9 +16,11 @@
 mod described;
 mod enumerations;
 mod facts;
+mod fence;
 mod filler;
 mod json;
 mod random;
+mod room;
 mod rules;
 mod strings;
 mod structs;
@@ -27,8 +29,12 @@ mod texts;
 use xenopsd::sim;
 use xenopsd::xl::Xl;
 
+/// Every buffer of these tests has a fence behind it.
+#[global_allocator]
+static MEMORY: fence::Fenced = fence::Fenced::new();
+
 /// libxl on a simulated host.
 fn xl() -> Xl {
-    sim::start(1, 0).expect("memory for one domain");
-    Xl::open(sim::overlay).expect("libxl is installed: the build read its headers")
+    let host = sim::start(1, 0).expect("memory for one domain");
+    Xl::open(host).expect("libxl is installed: the build read its headers")
 }
