@@ -1,7 +1,7 @@
 # xenopsd, from a fresh Debian 12: `make demo` and `make test` install what they need, build, and run.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-xen bench setup setup-test install
+.PHONY: help demo test check test-xen fuzz bench setup setup-test install
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ check: setup-test ## The part of it for daily work (about 3 minutes)
 
 test-xen: setup-test ## Only the tests on real Xen in QEMU
 	tests/run.sh xen
+
+fuzz: setup-test ## Every fuzz target for TIME seconds (default 30); needs a nightly Rust
+	FUZZ_SECONDS=$(or $(TIME),30) tests/run.sh fuzz
 
 bench: setup ## The figures of PERF.md
 	cargo bench --bench socket

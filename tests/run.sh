@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh all|check|xen: run the stages of the proof, one after another, with the time of each.
+# run.sh all|check|xen|fuzz: run the stages of the proof, one after another, with the time of each.
 #
 # In: a machine on which .ci/setup has been. Out: what the stages print, then a table of their times, then one line that
 # sums up what cargo's test runner counted. Exit 0 only if every stage passed. Stages whose tool cannot be had are
@@ -32,17 +32,36 @@ lints() {
     fi
 }
 
+# Each fuzz target for a while: FUZZ_SECONDS, 30 unless told.
+fuzz() {
+    if ! cargo +nightly --version >/dev/null 2>&1; then
+        skip fuzzing "there is no nightly Rust"
+        return
+    fi
+    local tools=$PWD/target/tools target
+    PATH=$tools/bin:$PATH
+    have fuzz || stage cargo-fuzz cargo install --quiet --locked --root "$tools" cargo-fuzz || return
+    for target in fuzz/fuzz_targets/*.rs; do
+        target=$(basename "$target" .rs)
+        mkdir -p "fuzz/corpus/$target"
+        stage "fuzz $target" cargo +nightly fuzz run "$target" "fuzz/corpus/$target" fuzz/seeds -- \
+            -max_total_time="${FUZZ_SECONDS:-30}" -dict=fuzz/rpc.dict -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1
+    done
+}
+
 case ${1:-} in
     all)
         lints
         RUSTDOCFLAGS="-D warnings" stage docs cargo doc --no-deps --lib
-        stage tests env XENOPSD_SKIP_XEN=1 cargo test --no-fail-fast
+        stage tests cargo test --no-fail-fast
         stage xen cargo test --test xen
         stage benches cargo bench --bench socket -- --smoke
+        fuzz
         ;;
-    check) lints; stage tests env XENOPSD_SKIP_XEN=1 cargo test --no-fail-fast ;;
+    check) lints; stage tests cargo test --no-fail-fast ;;
     xen) stage xen cargo test --test xen ;;
-    *) echo "usage: $0 all|check|xen" >&2; exit 2 ;;
+    fuzz) fuzz ;;
+    *) echo "usage: $0 all|check|xen|fuzz" >&2; exit 2 ;;
 esac
 
 echo; printf '%s\n' "${times[@]}"

@@ -22,6 +22,7 @@ mod world;
 use std::io;
 use std::sync::OnceLock;
 
+use crate::limits::SIM_DOMAINS_MAX;
 use crate::xl::sys::Functions;
 use world::World;
 
@@ -36,12 +37,18 @@ struct Host {
     libxl: Functions,
 }
 
-/// Makes up a host with this many domains, Domain-0 included. What is returned puts the simulated functions into the
-/// table of the real ones; the first host of a process counts.
+/// Every simulated domain has a number.
+const _: () = assert!(SIM_DOMAINS_MAX <= world::DOMIDS);
+
+/// Makes up a host with this many domains, Domain-0 included: 1 to [`SIM_DOMAINS_MAX`]. What is returned puts the
+/// simulated functions into the table of the real ones; the first host of a process counts.
 ///
 /// # Errors
-/// No memory for it.
+/// A number out of range, or no memory.
 pub fn start(domains: u32, seed: u64) -> io::Result<impl FnOnce(&mut Functions)> {
+    if !(1..=SIM_DOMAINS_MAX).contains(&(domains as usize)) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "no such number of simulated domains"));
+    }
     let world = makeup::host(seed, domains)?;
     Ok(|functions: &mut Functions| {
         HOST.get_or_init(|| Host { world, libxl: *functions });

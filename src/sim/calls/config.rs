@@ -46,8 +46,7 @@ fn retrieve(context: &Context, domid: u32, config: &mut libxl_domain_config) -> 
         report_unlocked(context, domid);
         return ERROR_LOCK_FAIL;
     };
-    let domain = domain.get();
-    if domain.name.is_empty() {
+    if domain.detail.name.is_empty() {
         let reason = format_args!("Fail to get domain configuration");
         context.report().about(domid).say("retrieve_domain_configuration_lock_acquired", reason);
         return ERROR_FAIL;
@@ -65,7 +64,7 @@ fn retrieve(context: &Context, domid: u32, config: &mut libxl_domain_config) -> 
 fn create_info(domain: &Domain, config: &mut libxl_domain_config) {
     let info = &mut config.c_info;
     info.type_ = domain.head.kind;
-    info.name = memory::text(domain.name.as_c_str());
+    info.name = memory::text(domain.detail.name.as_c_str());
     info.uuid = libxl_uuid { uuid: domain.head.uuid };
     info.poolid = domain.head.pool;
     info.run_hotplug_scripts = defbool(true);
@@ -76,11 +75,11 @@ fn build_info(context: &Context, domain: &Domain, config: &mut libxl_domain_conf
     // SAFETY: an initialised struct whose type is set once, here.
     unsafe { (context.libxl().libxl_domain_build_info_init_type)(info, head.kind) };
     info.max_vcpus = head.vcpus.cast_signed();
-    let online = |vcpu: &usize| domain.vcpus[*vcpu].flags & flag::ONLINE != 0;
+    let online = |vcpu: &usize| domain.detail.vcpus[*vcpu].flags & flag::ONLINE != 0;
     let online = (0..head.vcpus as usize).filter(online).fold(0, |set, vcpu| set | 1 << vcpu);
     info.avail_vcpus = bitmap(online, head.vcpus);
-    info.target_memkb = domain.store.target_kb;
-    info.max_memkb = domain.store.static_max_kb;
+    info.target_memkb = domain.detail.store.target_kb;
+    info.max_memkb = domain.detail.store.static_max_kb;
     if let Some(params) = sched_params(context, head.domid) {
         info.sched_params = params;
     }
@@ -101,7 +100,7 @@ const PVH_CMDLINE: &CStr = c"root=/dev/xvda ro console=hvc0 quiet";
 /// With a display that asks for a password, as a careful admin sets it up.
 fn build_hvm(domain: &Domain, info: &mut libxl_domain_build_info) {
     info.device_model_version = LIBXL_DEVICE_MODEL_VERSION_QEMU_XEN;
-    info.device_model_stubdomain = defbool(domain.store.stubdom != 0);
+    info.device_model_stubdomain = defbool(domain.detail.store.stubdom != 0);
     info.acpi = defbool(true);
     info.apic = defbool(true);
     info.video_memkb = 8 << 10;
@@ -114,7 +113,7 @@ fn build_hvm(domain: &Domain, info: &mut libxl_domain_build_info) {
     hvm.vnc.listen = memory::text(c"127.0.0.1");
     hvm.vnc.passwd = memory::text(c"simulated");
     hvm.vnc.findunused = defbool(true);
-    if domain.store.serial != NONE {
+    if domain.detail.store.serial != NONE {
         hvm.serial = memory::text(c"pty");
     }
 }

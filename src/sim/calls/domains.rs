@@ -65,7 +65,7 @@ pub(crate) unsafe extern "C" fn libxl_list_vcpu(
         context.report().about(domid).because(libc::ESRCH).say("libxl_list_vcpu", format_args!("Getting infolist"));
         return null_mut();
     };
-    let (domain, now) = (domain.get(), ticks_now());
+    let now = ticks_now();
     let vcpus = (0..).zip(existing(&domain)).map(|(vcpuid, vcpu)| vcpuinfo(vcpuid, vcpu, now));
     // SAFETY: the caller gives places for both counts.
     unsafe {
@@ -88,7 +88,6 @@ pub(crate) unsafe extern "C" fn libxl_domain_get_nodeaffinity(
         report.say("libxl_domain_get_nodeaffinity", format_args!("Getting node affinity"));
         return ERROR_FAIL;
     };
-    let domain = domain.get();
     let union = |set: fn(&Vcpu) -> u64| existing(&domain).iter().fold(0, |cpus, vcpu| cpus | set(vcpu));
     let pool = context.world().machine().pool(domain.head.pool).map_or(0, |pool| pool.cpus);
     let hard = union(|vcpu| vcpu.hard) & pool;
@@ -129,7 +128,7 @@ fn dominfo(head: &Head, now: u64) -> libxl_dominfo {
 
 /// The vcpus that exist.
 fn existing(domain: &Domain) -> &[Vcpu] {
-    &domain.vcpus[..domain.head.vcpus as usize]
+    &domain.detail.vcpus[..domain.head.vcpus as usize]
 }
 
 fn vcpuinfo(vcpuid: u32, vcpu: &Vcpu, now: u64) -> libxl_vcpuinfo {

@@ -3,20 +3,17 @@
 //! In: a number or a name. Out: the other one, found as libxl does it: numbers in xenstore, names by asking everybody.
 
 use core::ffi::{CStr, c_char, c_int};
-use core::mem::offset_of;
 use core::ptr::null_mut;
 
 use crate::sim::ctx::Context;
 use crate::sim::memory;
-use crate::sim::world::domain::{Domain, Name};
 use crate::xl::sys::{ERROR_INVAL, libxl_ctx};
 
 /// As libxl's own: null for a domain that xenstore does not know (any more).
 pub(crate) unsafe extern "C" fn libxl_domid_to_name(ctx: *mut libxl_ctx, domid: u32) -> *mut c_char {
     // SAFETY: a context of ours.
-    let domain = unsafe { Context::of(ctx) }.world().domain(domid);
-    let name = domain.map(|domain| domain.part::<Name>(offset_of!(Domain, name)));
-    name.filter(|name| !name.is_empty()).map_or(null_mut(), |name| memory::text(name.as_c_str()))
+    let name = unsafe { Context::of(ctx) }.world().name(domid);
+    name.map_or(null_mut(), |name| memory::text(name.as_c_str()))
 }
 
 /// As libxl's own: an unknown name is an invalid argument.
@@ -27,13 +24,8 @@ pub(crate) unsafe extern "C" fn libxl_name_to_domid(
 ) -> c_int {
     // SAFETY: a context of ours, and a string of the caller's.
     let (world, name) = unsafe { (Context::of(ctx).world(), CStr::from_ptr(name)) };
-    let mut domains = world.domains().filter(|domain| {
-        let theirs: Name = domain.part(offset_of!(Domain, name));
-        !theirs.is_empty() && theirs.as_c_str() == name
-    });
-    match domains.next() {
-        Some(domain) => {
-            let [number, _pool]: [u32; 2] = bytemuck::cast(domain.part::<u64>(offset_of!(Domain, head.domid)));
+    match world.names().find(|(_, theirs)| theirs.as_c_str() == name) {
+        Some((number, _)) => {
             // SAFETY: the caller gives a place for it.
             unsafe { memory::give(domid, number) };
             0

@@ -85,7 +85,7 @@ pub(crate) unsafe extern "C" fn libxl_domain_sched_params_get(
 /// The parameters of a domain. A missing one is reported.
 pub(crate) fn sched_params(context: &Context, domid: u32) -> Option<libxl_domain_sched_params> {
     let sched = scheduler_of(context, domid)?;
-    let share = context.world().domain(domid)?.get().share;
+    let share = context.world().domain(domid)?.detail.share;
     let number = |value: u32| c_int::try_from(value).unwrap_or(c_int::MAX);
     Some(libxl_domain_sched_params { sched, weight: number(share.weight), cap: number(share.cap), ..context.initial() })
 }

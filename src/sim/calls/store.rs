@@ -6,7 +6,7 @@ use core::ffi::{c_char, c_int};
 
 use crate::sim::ctx::Context;
 use crate::sim::memory;
-use crate::sim::world::domain::{Head, NONE, Store};
+use crate::sim::world::domain::{Domain, Head, NONE, Store};
 use crate::xl::sys::{
     ERROR_FAIL, ERROR_INVAL, ERROR_LOCK_FAIL, LIBXL_CONSOLE_TYPE_PV, LIBXL_CONSOLE_TYPE_SERIAL, LIBXL_DOMAIN_TYPE_HVM,
     LIBXL_DOMAIN_TYPE_PV, LIBXL_MS_VM_GENID_LEN, libxl_console_type, libxl_ctx, libxl_domain_type, libxl_ms_vm_genid,
@@ -17,8 +17,8 @@ const STUBDOM_CONSOLE_SERIAL: c_int = 3;
 
 /// What xenstore says of a domain, if it knows it.
 pub(crate) fn store(context: &Context, domid: u32) -> Option<(Head, Store)> {
-    let domain = context.world().domain(domid)?.get();
-    (!domain.name.is_empty()).then_some((domain.head, domain.store))
+    let Domain { head, detail } = context.world().domain(domid)?;
+    (!detail.name.is_empty()).then_some((head, detail.store))
 }
 
 /// As libxl's own: in KiB.

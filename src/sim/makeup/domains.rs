@@ -7,7 +7,7 @@ use bytemuck::Zeroable;
 use super::random::Random;
 use super::{Part, WITH_STUBDOM};
 use crate::sim::world::clock::{Meter, TICK_NS};
-use crate::sim::world::domain::{Domain, Head, NONE, Share, Store, Text, Vcpu, flag};
+use crate::sim::world::domain::{Detail, Domain, Head, NONE, Share, Store, Text, Vcpu, flag};
 use crate::sim::world::machine::{CPUS, Machine, cpus};
 use crate::xl::sys::{LIBXL_DOMAIN_TYPE_HVM, LIBXL_DOMAIN_TYPE_PV, LIBXL_DOMAIN_TYPE_PVH};
 
@@ -26,7 +26,8 @@ const REMAINS_KB: u64 = 64;
 const SLACK_KB: u64 = 1 << 10;
 
 /// What the domains of a host share while they are made up.
-pub(super) struct Troupe {
+#[derive(Debug)]
+pub(super) struct Maker {
     domains: u32,
     now: u64,
     /// CPUs of each cpupool.
@@ -39,7 +40,7 @@ pub(super) struct Troupe {
     last_name: String,
 }
 
-impl Troupe {
+impl Maker {
     pub(super) fn new(domains: u32, machine: &Machine, now: u64) -> Self {
         let pools: Vec<u64> = machine.pools().map(|(_, pool)| pool.cpus).collect();
         let waiting_rate = (2 * TICK_NS / (3 * u64::from(domains))).clamp(2, TICK_NS / 50);
@@ -49,17 +50,17 @@ impl Troupe {
     /// The domain of that number. To be called in their order.
     pub(super) fn domain(&mut self, domid: u32, random: &mut Random) -> Domain {
         let part = Part::of(domid, self.domains);
-        let mut domain = Domain::zeroed();
-        domain.head = self.head(domid, part, random);
-        domain.store = self.store(domid, part, domain.head.kind, random);
-        domain.share = share(part, random);
-        domain.head.memory_kb = if part == Part::Dying { REMAINS_KB } else { domain.store.target_kb };
-        domain.head.memory_max_kb = domain.store.target_kb + if part == Part::Dom0 { 0 } else { SLACK_KB };
+        let head = self.head(domid, part, random);
+        let store = self.store(domid, part, head.kind, random);
+        let share = share(part, random);
         self.last_name = self.name(domid, part, random);
-        domain.name = Text::new(&self.last_name);
+        let detail = Detail { share, store, name: Text::new(&self.last_name), ..Detail::zeroed() };
+        let mut domain = Domain { head, detail };
+        domain.head.memory_kb = if part == Part::Dying { REMAINS_KB } else { store.target_kb };
+        domain.head.memory_max_kb = store.target_kb + if part == Part::Dom0 { 0 } else { SLACK_KB };
         self.animate(&mut domain, part, random);
         if part == Part::Dying {
-            domain.store = Store::zeroed();
+            domain.detail.store = Store::zeroed();
         }
         domain
     }
@@ -128,7 +129,7 @@ impl Troupe {
 
     /// Lets a live domain's vcpus run or wait, and sums up.
     fn animate(&mut self, domain: &mut Domain, part: Part, random: &mut Random) {
-        let Domain { head, vcpus, store, .. } = domain;
+        let Domain { head, detail: Detail { vcpus, store, .. } } = domain;
         let own = &mut vcpus[..head.vcpus as usize];
         let uptime_s = COUNTED_S - u64::from(store.started_s).max(BOOTED_S);
         let mut runs_on = self.cpu_for(head.domid, head.pool, part);
@@ -138,7 +139,7 @@ impl Troupe {
         for vcpu in &mut *own {
             let running = runs_on.take();
             let rate = match running {
-                Some(_) => random.between(TICK_NS / 4, TICK_NS * 9 / 10),
+                Some(_) => random.between(TICK_NS / 4, TICK_NS * 3 / 4),
                 None => random.between(self.waiting_rate / 4 + 1, self.waiting_rate * 7 / 4),
             };
             let used_ns = uptime_s * 1_000_000_000 / TICK_NS * rate + random.between(0, TICK_NS);
@@ -173,7 +174,7 @@ impl Troupe {
 
 /// What the scheduler was told: mostly nothing.
 fn share(part: Part, random: &mut Random) -> Share {
-    let guest = Share { weight: random.pick(&[256, 256, 256, 512]), cap: random.pick(&[0, 0, 0, 0, 200]) };
+    let guest = Share { weight: random.pick(&[256, 256, 256, 512]), cap: random.pick(&[0, 0, 0, 0, 50]) };
     if matches!(part, Part::Dom0 | Part::Stubdom) { Share { weight: 256, cap: 0 } } else { guest }
 }
 

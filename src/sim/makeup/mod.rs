@@ -1,7 +1,7 @@
 //! The simulated host, made up from a seed: the same seed, the same host.
 //!
 //! In: a seed and the number of domains. Out: a filled [`World`]. All but the clocks follows from the two; a domain is
-//! the same on hosts of one seed and different size, unless its part in the play is another (see [`Part`]).
+//! much the same on hosts of one seed and different sizes, but its size, its uptime and its [`Part`] depend on that.
 
 mod devices;
 mod domains;
@@ -22,7 +22,7 @@ const ONE_POOL_BELOW: u32 = 8;
 /// The domain with a stubdom, which is the next one.
 const WITH_STUBDOM: u32 = 7;
 
-/// What a domain does on the host. On all but the smallest hosts, every part is played.
+/// What a domain is there for. Hosts of [`ALL_LIVE_BELOW`] domains and more have some of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     /// Domain-0.
@@ -67,11 +67,11 @@ pub(super) fn host(seed: u64, domains: u32) -> io::Result<World> {
     let world = World::new(seed)?;
     let held = world.lock()?;
     let mut machine = machine::machine(domains);
-    let mut troupe = domains::Troupe::new(domains, &machine, ticks_now());
+    let mut maker = domains::Maker::new(domains, &machine, ticks_now());
     let mut used_kb = 0;
     for domid in 0..domains {
         let mut random = Random::new(seed, domid.into());
-        let domain = troupe.domain(domid, &mut random);
+        let domain = maker.domain(domid, &mut random);
         used_kb += domain.head.memory_kb;
         world.add_domain(&held, &domain, &devices::devices(&domain, Part::of(domid, domains), &mut random));
     }
@@ -86,11 +86,10 @@ mod tests {
     use super::*;
     use crate::sim::world::clock::TICK_NS;
     use crate::sim::world::domain::{Domain, flag};
-    use crate::sim::world::latch::Latched;
     use crate::sim::world::machine::CPUS;
 
     fn all(world: &World) -> Vec<Domain> {
-        world.domains().map(Latched::get).collect()
+        world.heads().filter_map(|head| world.domain(head.domid)).collect()
     }
 
     #[test]
@@ -104,7 +103,8 @@ mod tests {
     #[test]
     fn a_cpu_runs_one_vcpu_at_a_time() {
         let domains = all(&host(3, 1000).unwrap());
-        let running = domains.iter().flat_map(|domain| &domain.vcpus).filter(|vcpu| vcpu.flags & flag::RUNNING != 0);
+        let running =
+            domains.iter().flat_map(|domain| &domain.detail.vcpus).filter(|vcpu| vcpu.flags & flag::RUNNING != 0);
         let mut cpus: Vec<u32> = running.map(|vcpu| vcpu.cpu).collect();
         assert!(cpus.len() > 5);
         cpus.sort_unstable();
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn a_domain_is_the_sum_of_its_vcpus() {
         for domain in all(&host(3, 100).unwrap()) {
-            let (later, vcpus) = (1 << 40, &domain.vcpus);
+            let (later, vcpus) = (1 << 40, &domain.detail.vcpus);
             let sum: u64 = vcpus.iter().map(|vcpu| vcpu.cpu_time.at(later)).sum();
             assert_eq!(domain.head.cpu_time.at(later), sum);
             let online = vcpus.iter().filter(|vcpu| vcpu.flags & flag::ONLINE != 0).count();
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn every_part_is_played() {
+    fn hosts_large_enough_have_domains_in_every_state() {
         let parts: Vec<Part> = (0..100).map(|domid| Part::of(domid, 100)).collect();
         for part in [Part::Paused, Part::Dying, Part::Stubdom, Part::ShutDown(LIBXL_SHUTDOWN_REASON_CRASH)] {
             assert!(parts.contains(&part), "{part:?}");

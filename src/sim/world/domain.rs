@@ -46,19 +46,12 @@ impl<const WORDS: usize> Text<WORDS> {
 }
 
 /// Everything about a domain but its devices.
-#[derive(Debug, Clone, Copy, Pod, Zeroable)]
-#[repr(C, align(8))]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Domain {
     /// What lists of domains show.
     pub(crate) head: Head,
-    /// Each vcpu; those past `head.vcpus` do not exist.
-    pub(crate) vcpus: [Vcpu; VCPUS_MAX],
-    /// What the scheduler was told.
-    pub(crate) share: Share,
-    /// Its name in xenstore; empty when its part of xenstore is gone, and `store` with it.
-    pub(crate) name: Name,
-    /// What else xenstore says.
-    pub(crate) store: Store,
+    /// What is asked of single ones.
+    pub(crate) detail: Detail,
 }
 
 /// What lists of domains show.
@@ -89,6 +82,22 @@ pub(crate) struct Head {
     pub(crate) memory_max_kb: u64,
     /// CPU time of all vcpus together.
     pub(crate) cpu_time: Meter,
+}
+
+/// What is asked of single domains.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C, align(8))]
+pub(crate) struct Detail {
+    /// Each vcpu; those past `Head::vcpus` do not exist.
+    pub(crate) vcpus: [Vcpu; VCPUS_MAX],
+    /// What the scheduler was told.
+    pub(crate) share: Share,
+    /// Its name in xenstore; empty when its part of xenstore is gone, and `store` with it.
+    pub(crate) name: Name,
+    /// What else xenstore says.
+    pub(crate) store: Store,
+    /// It has devices at no place from this one on.
+    pub(crate) device_places: u64,
 }
 
 /// Bits of the flags of domains and vcpus, as the hypervisor computes them.

@@ -14,84 +14,102 @@ use bytemuck::Pod;
 
 use super::lock::Held;
 
-/// A record in shared memory. All zeros are a record of zeros.
+/// Which of two copies is current.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(super) struct Latch(AtomicU64);
+
+/// A value that is copied word by word, each of them atomically.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(super) struct Words<T>(UnsafeCell<T>);
+
+/// A record: both copies and what tells them apart. All zeros are a record of zeros.
 #[derive(Debug)]
 #[repr(C)]
-pub(crate) struct Latched<T> {
-    generation: AtomicU64,
-    copies: [UnsafeCell<T>; 2],
+pub(super) struct Latched<T> {
+    latch: Latch,
+    copies: [Words<T>; 2],
 }
 
-// SAFETY: the copies are touched only through atomic words, and only under the rules of the module's text.
-unsafe impl<T: Pod> Sync for Latched<T> {}
+// SAFETY: the value is touched only by atomic words.
+unsafe impl<T: Pod> Sync for Words<T> {}
 
-impl<T: Pod> Latched<T> {
-    /// The whole record.
-    pub(crate) fn get(&self) -> T {
-        self.part(0)
-    }
-
-    /// The field at `offset` (by `offset_of!`): what is not wanted is not copied.
+impl Latch {
+    /// What `read` makes of the current copy, whose index it gets.
     #[inline]
-    pub(crate) fn part<P: Pod>(&self, offset: usize) -> P {
-        assert!(offset.is_multiple_of(8) && offset + size_of::<P>() <= size_of::<T>());
+    pub(super) fn read<P>(&self, read: impl Fn(usize) -> P) -> P {
         loop {
-            let generation = self.generation.load(Ordering::Acquire);
-            let copy = self.copies[usize::from(generation & 1 != 0)].get();
-            // SAFETY: within the copy, which lives as long as `self`, and aligned.
-            let value = unsafe { load(copy.byte_add(offset).cast()) };
+            let generation = self.0.load(Ordering::Acquire);
+            let value = read(usize::from(generation & 1 != 0));
             fence(Ordering::Acquire);
-            if self.generation.load(Ordering::Relaxed) == generation {
+            if self.0.load(Ordering::Relaxed) == generation {
                 return value;
             }
         }
     }
 
-    /// Replaces the record. `_held` shows that nobody else writes.
-    pub(crate) fn publish(&self, _held: &Held<'_>, value: &T) {
-        let generation = self.generation.load(Ordering::Relaxed);
-        let spare = self.copies[usize::from(generation & 1 == 0)].get();
+    /// Makes the other copy, whose index `fill` gets, the current one. `_held` shows that nobody else writes.
+    pub(super) fn publish(&self, _held: &Held<'_>, fill: impl FnOnce(usize)) {
+        let generation = self.0.load(Ordering::Relaxed);
         // A reader that sees a word of the new value must also see that the generation it began with is over.
         fence(Ordering::Release);
-        // SAFETY: the copy lives as long as `self`; it is not the one that readers are sent to.
-        unsafe { store(spare, value) };
-        self.generation.store(generation + 1, Ordering::Release);
+        fill(usize::from(generation & 1 == 0));
+        self.0.store(generation + 1, Ordering::Release);
     }
 }
 
-/// The size of a record in words; what is no whole number of words cannot be copied.
-const fn words<T>() -> usize {
-    assert!(size_of::<T>().is_multiple_of(8) && align_of::<T>() == 8);
-    size_of::<T>() / 8
-}
+impl<T: Pod> Words<T> {
+    /// The number of words; what is no whole number of words cannot be copied.
+    const COUNT: usize = {
+        assert!(size_of::<T>().is_multiple_of(8) && align_of::<T>() == 8);
+        size_of::<T>() / 8
+    };
 
-/// # Safety
-/// `source` points to a live `P` that is only ever touched by atomic words.
-#[inline]
-unsafe fn load<P: Pod>(source: *mut P) -> P {
-    let mut value = MaybeUninit::<P>::uninit();
-    let to = value.as_mut_ptr().cast::<u64>();
-    for at in 0..const { words::<P>() } {
-        // SAFETY: within both values, aligned, and every word of a `Pod` may have any value.
-        unsafe {
-            let word = AtomicU64::from_ptr(source.cast::<u64>().add(at));
-            to.add(at).write(word.load(Ordering::Relaxed));
+    /// The value, whole only under a [`Latch`].
+    #[inline]
+    pub(super) fn load(&self) -> T {
+        self.part(0)
+    }
+
+    /// The field at `offset` (by `offset_of!`): what is not wanted is not copied.
+    #[inline]
+    pub(super) fn part<P: Pod>(&self, offset: usize) -> P {
+        assert!(offset.is_multiple_of(8) && offset + size_of::<P>() <= size_of::<T>());
+        let mut value = MaybeUninit::<P>::uninit();
+        for at in 0..Words::<P>::COUNT {
+            // SAFETY: within both values, aligned, and a word of a `Pod` may have any value.
+            unsafe {
+                let word = AtomicU64::from_ptr(self.0.get().cast::<u64>().add(offset / 8 + at));
+                value.as_mut_ptr().cast::<u64>().add(at).write(word.load(Ordering::Relaxed));
+            }
+        }
+        // SAFETY: every word was written.
+        unsafe { value.assume_init() }
+    }
+
+    /// Replaces the value.
+    pub(super) fn store(&self, value: &T) {
+        let from = (&raw const *value).cast::<u64>();
+        for at in 0..Self::COUNT {
+            // SAFETY: within both values, aligned; a `Pod` has no padding, so every word is initialised.
+            unsafe {
+                let word = AtomicU64::from_ptr(self.0.get().cast::<u64>().add(at));
+                word.store(from.add(at).read(), Ordering::Relaxed);
+            }
         }
     }
-    // SAFETY: every word was written.
-    unsafe { value.assume_init() }
 }
 
-/// # Safety
-/// `target` points to a live `T` that is only ever touched by atomic words.
-unsafe fn store<T: Pod>(target: *mut T, value: &T) {
-    let from = (&raw const *value).cast::<u64>();
-    for at in 0..const { words::<T>() } {
-        // SAFETY: within both values, aligned; a `Pod` has no padding, so every word is initialised.
-        unsafe {
-            let word = AtomicU64::from_ptr(target.cast::<u64>().add(at));
-            word.store(from.add(at).read(), Ordering::Relaxed);
-        }
+impl<T: Pod> Latched<T> {
+    /// The record.
+    pub(super) fn get(&self) -> T {
+        self.latch.read(|copy| self.copies[copy].load())
+    }
+
+    /// Replaces the record.
+    pub(super) fn publish(&self, held: &Held<'_>, value: &T) {
+        self.latch.publish(held, |copy| self.copies[copy].store(value));
     }
 }
 
@@ -136,11 +154,11 @@ mod tests {
 
     #[test]
     fn a_part_is_the_field_at_its_offset() {
-        let both = latched();
+        let words = Words(UnsafeCell::new([0; 40]));
         let mut value: Record = [0; 40];
         value[3] = 7;
-        both.1.publish(&both.0.hold().unwrap(), &value);
-        assert_eq!(both.1.part::<[u64; 2]>(24), [7, 0]);
-        assert_eq!(both.1.get(), value);
+        words.store(&value);
+        assert_eq!(words.part::<[u64; 2]>(24), [7, 0]);
+        assert_eq!(words.load(), value);
     }
 }

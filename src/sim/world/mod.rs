@@ -1,8 +1,10 @@
 //! The simulated host in memory: one sealed memfd, mapped shared by all who simulate it.
 //!
 //! In: a seed. Out: [`World`], whose records everybody may read at any time without waiting. The image has a fixed
-//! layout without pointers: a header, the machine, a bit for each domid in use, a record a domid, places for devices.
+//! layout without pointers: a header, the machine, a bit for each domid in use, the domains, places for their devices.
 //! A domain's number is its place, so nothing is searched, and pages of numbers that were never used do not exist.
+//! What lists show of domains lies densely, apart from the rest, and each copy apart from the other: a list reads
+//! memory from one end to the other.
 //!
 //! Who changes the host (nothing does yet, but the making of it) takes the lock, fills a record's spare copy and
 //! publishes it by one store. A domain comes by its records first and its bit in `present` last, and goes by that bit
@@ -12,7 +14,7 @@
 pub(crate) mod clock;
 pub(crate) mod device;
 pub(crate) mod domain;
-pub(crate) mod latch;
+mod latch;
 mod lock;
 pub(crate) mod machine;
 
@@ -22,12 +24,13 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::ptr::NonNull;
 
+use bytemuck::Pod;
 use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::mm::{MapFlags, ProtFlags};
 
 use device::{DEVICES_MAX, Device};
-use domain::{Domain, Head};
-use latch::Latched;
+use domain::{Detail, Domain, Head, Name};
+use latch::{Latch, Latched, Words};
 use lock::{Held, Lock};
 use machine::Machine;
 
@@ -47,8 +50,18 @@ struct Image {
     machine: Latched<Machine>,
     /// A bit for each domid in use.
     present: [AtomicU64; DOMIDS.div_ceil(64)],
-    domains: [Latched<Domain>; DOMIDS],
-    devices: [[Latched<Device>; DEVICES_MAX]; DOMIDS],
+    domains: Domains,
+    /// The first device of each domain, the second of each, and so on: most domains have few.
+    devices: [[Latched<Device>; DOMIDS]; DEVICES_MAX],
+}
+
+/// Records of domains, by number: one latch for both halves of each, so that one store replaces both.
+#[derive(Debug)]
+#[repr(C)]
+struct Domains {
+    latches: [Latch; DOMIDS],
+    heads: [[Words<Head>; DOMIDS]; 2],
+    details: [[Words<Detail>; DOMIDS]; 2],
 }
 
 /// What a process that maps an image looks at first.
@@ -122,21 +135,20 @@ impl World {
         self.image().machine.publish(held, machine);
     }
 
-    /// Makes a domain known, under the number in its record, with its devices.
+    /// Makes a domain known, under the number in its record, with its devices: at most [`DEVICES_MAX`].
     pub(crate) fn add_domain(&self, held: &Held<'_>, domain: &Domain, devices: &[Device]) {
         let image = self.image();
         let place = domain.head.domid as usize;
-        image.domains[place].publish(held, domain);
-        for (at, record) in image.devices[place].iter().enumerate() {
-            match devices.get(at) {
-                Some(device) => record.publish(held, device),
-                // Left by a predecessor of the same number.
-                None if device_kind(record) != 0 => record.publish(held, &bytemuck::Zeroable::zeroed()),
-                None => {}
-            }
+        for (row, device) in image.devices.iter().zip(devices) {
+            row[place].publish(held, device);
         }
-        let words = &image.header.present_words;
-        words.fetch_max((place / 64 + 1) as u64, Ordering::Release);
+        // What a predecessor of the same number left at later places is not the domain's.
+        let detail = Detail { device_places: devices.len().min(DEVICES_MAX) as u64, ..domain.detail };
+        image.domains.latches[place].publish(held, |copy| {
+            image.domains.heads[copy][place].store(&domain.head);
+            image.domains.details[copy][place].store(&detail);
+        });
+        image.header.present_words.fetch_max((place / 64 + 1) as u64, Ordering::Release);
         image.present[place / 64].fetch_or(1 << (place % 64), Ordering::Release);
     }
 
@@ -153,39 +165,76 @@ impl World {
         self.present().iter().map(ones).sum()
     }
 
-    /// Every domain's record, by number.
-    pub(crate) fn domains(&self) -> impl Iterator<Item = &Latched<Domain>> {
-        let rows = self.image().domains.chunks(64);
-        self.present().iter().zip(rows).flat_map(|(word, row)| {
+    /// The places of all domains, ascending.
+    #[inline]
+    fn places(&self) -> impl Iterator<Item = usize> {
+        self.present().iter().zip((0..).step_by(64)).flat_map(|(word, first)| {
             let mut bits = word.load(Ordering::Acquire);
             core::iter::from_fn(move || {
-                let domain = row.get(bits.trailing_zeros() as usize);
+                let place = first + bits.trailing_zeros() as usize;
+                let any = bits != 0;
                 bits &= bits.wrapping_sub(1);
-                domain
+                any.then_some(place)
             })
         })
     }
 
     /// What lists show of every domain, by number.
+    #[inline]
     pub(crate) fn heads(&self) -> impl Iterator<Item = Head> {
-        self.domains().map(|domain| domain.part(offset_of!(Domain, head)))
+        self.places().map(|place| self.head_at(place))
     }
 
-    /// The record of one domain.
-    pub(crate) fn domain(&self, domid: u32) -> Option<&Latched<Domain>> {
-        let place = self.place(domid)?;
-        Some(&self.image().domains[place])
+    #[inline]
+    fn head_at(&self, place: usize) -> Head {
+        let domains = &self.image().domains;
+        domains.latches[place].read(|copy| domains.heads[copy][place].load())
     }
 
     /// What lists show of one domain.
     pub(crate) fn head(&self, domid: u32) -> Option<Head> {
-        Some(self.domain(domid)?.part(offset_of!(Domain, head)))
+        self.place(domid).map(|place| self.head_at(place))
+    }
+
+    /// One domain.
+    pub(crate) fn domain(&self, domid: u32) -> Option<Domain> {
+        let (place, domains) = (self.place(domid)?, &self.image().domains);
+        Some(domains.latches[place].read(|copy| Domain {
+            head: domains.heads[copy][place].load(),
+            detail: domains.details[copy][place].load(),
+        }))
+    }
+
+    /// The name of one domain, if it has one (any more).
+    pub(crate) fn name(&self, domid: u32) -> Option<Name> {
+        self.place(domid).and_then(|place| self.name_at(place))
+    }
+
+    fn name_at(&self, place: usize) -> Option<Name> {
+        let name: Name = self.detail_at(place, offset_of!(Detail, name));
+        (!name.is_empty()).then_some(name)
+    }
+
+    /// One field of what is asked of single domains, by its offset.
+    fn detail_at<P: Pod>(&self, place: usize, offset: usize) -> P {
+        let domains = &self.image().domains;
+        domains.latches[place].read(|copy| domains.details[copy][place].part(offset))
+    }
+
+    /// The numbers of domains with their names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (u32, Name)> {
+        let number = |place| u32::try_from(place).unwrap_or(u32::MAX);
+        self.places().filter_map(move |place| Some((number(place), self.name_at(place)?)))
     }
 
     /// The devices of one domain.
     pub(crate) fn devices(&self, domid: u32) -> impl Iterator<Item = Device> {
-        let records = self.place(domid).map_or(&[][..], |place| &self.image().devices[place]);
-        records.iter().filter(|record| device_kind(record) != 0).map(Latched::get)
+        let devices = self.place(domid).map(|place| {
+            let places: u64 = self.detail_at(place, offset_of!(Detail, device_places));
+            let rows = self.image().devices.iter().take(usize::try_from(places).unwrap_or(DEVICES_MAX));
+            rows.map(move |row| row[place].get()).filter(|device| device.kind != 0)
+        });
+        devices.into_iter().flatten()
     }
 
     /// The place of a domain that there is.
@@ -196,12 +245,6 @@ impl World {
     }
 }
 
-/// The kind in a device's record: the low half of its first word.
-fn device_kind(record: &Latched<Device>) -> u32 {
-    let [kind, _devid]: [u32; 2] = bytemuck::cast(record.part::<u64>(offset_of!(Device, kind)));
-    kind
-}
-
 #[cfg(test)]
 mod tests {
     use bytemuck::Zeroable;
@@ -210,9 +253,7 @@ mod tests {
     use super::*;
 
     fn domain(domid: u32) -> Domain {
-        let mut domain = Domain::zeroed();
-        domain.head.domid = domid;
-        domain
+        Domain { head: Head { domid, ..Head::zeroed() }, detail: Detail::zeroed() }
     }
 
     #[test]

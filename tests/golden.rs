@@ -1,0 +1,107 @@
+//! The generator on a header that fits on a page, with its output checked in: what the generated code looks like.
+//!
+//! In: `golden/small.h`, written for this in libxl's own style, with one of everything. Out: a difference in the
+//! generated text, to be read in review; and the errors that stop a build.
+#![cfg(feature = "daemon")]
+
+#[path = "common/checked.rs"]
+mod checked;
+#[allow(dead_code, unreachable_pub, reason = "compiled here as in build.rs, which uses all of it")]
+#[path = "../src/gen/mod.rs"]
+mod generator;
+
+use generator::hints::{Fact, Hint};
+use generator::{Output, run};
+
+const HEADER: &str = include_str!("golden/small.h");
+
+const HINTS: &[Hint] = &[
+    Hint { function: "list_animal", fact: Fact::Loop, why: "makes nothing but hypercalls" },
+    Hint { function: "get_animal_count", fact: Fact::Number, why: "the int is the count" },
+    Hint { function: "animal_is_valid", fact: Fact::Truth, why: "the int is true or false" },
+    Hint { function: "get_food", fact: Fact::Enumeration("libxl_food"), why: "the int is the food" },
+    Hint { function: "animal_get_start_time", fact: Fact::AllOnesIsNone, why: "the int is seconds" },
+    Hint { function: "get_cages", fact: Fact::Allocated("map", "libxl_cage_bitmap_alloc"), why: "copied into" },
+    Hint { function: "get_level", fact: Fact::Range("level", 2, 3), why: "asserted" },
+    Hint { function: "animal_feed", fact: Fact::Next, why: "not before there is food" },
+    Hint { function: "animal_exec", fact: Fact::Never, why: "replaces the calling process" },
+];
+
+/// bindgen as `build.rs` runs it, on this header.
+fn bindings(header: &str) -> String {
+    bindgen::Builder::default()
+        .header_contents("small.h", header)
+        .allowlist_item("libxl_.*|LIBXL_.*|ERROR_.*")
+        .prepend_enum_name(false)
+        .wrap_static_fns(true)
+        .wrap_static_fns_path(std::env::temp_dir().join("xenopsd-golden-inline"))
+        .generate_comments(false)
+        .generate()
+        .expect("the header is C")
+        .to_string()
+}
+
+fn generate(header: &str, hints: &'static [Hint]) -> Result<Output, String> {
+    run(&bindings(header), "libxenlight.so.0.1", hints)
+}
+
+/// The header with another field in `libxl_animal`, or another function behind it.
+fn with(field: &str, function: &str) -> Result<Output, String> {
+    let header = HEADER.replace("/* another field */", field).replace("/* another function */", function);
+    assert_ne!(header, HEADER, "the header has no place for it");
+    generate(&header, HINTS)
+}
+
+#[test]
+fn the_generated_text_is_the_one_that_was_reviewed() {
+    let output = generate(HEADER, HINTS).expect("everything in the header is covered");
+    checked::assert_is("golden/encode.rs", &output.encode);
+    checked::assert_is("golden/functions.rs", &output.functions);
+    checked::assert_is("golden/methods.rs", &output.methods);
+    checked::assert_is("golden/unsimulated.rs", &output.unsimulated);
+    checked::assert_is("golden/surface.txt", &output.surface);
+}
+
+#[test]
+fn the_same_header_gives_the_same_text() {
+    let text = || format!("{:?}", generate(HEADER, HINTS));
+    assert_eq!(text(), text());
+}
+
+#[test]
+fn a_hint_that_nothing_uses_is_an_error() {
+    const ONE_TOO_MANY: &[Hint] =
+        &[Hint { function: "list_unicorn", fact: Fact::Loop, why: "there is no such function" }];
+    let error = run(&bindings("struct libxl_nothing;"), "libxenlight.so.0.1", ONE_TOO_MANY).unwrap_err();
+    assert_eq!(error, "hints that nothing uses: list_unicorn Loop");
+}
+
+#[test]
+fn a_construct_that_no_rule_covers_is_an_error() {
+    for (field, error) in [
+        ("int *legs;", "libxl_animal.legs: a pointer without a count before it"),
+        ("struct libxl__unknown ghost;", "libxl_animal.ghost: a field of type libxl__unknown"),
+        ("double weight;", "libxl_animal.weight: a field of type f64"),
+        ("union { struct { int a; } cat; } v;", "libxl_animal.v: a key without a type"),
+    ] {
+        assert_eq!(with(field, "").unwrap_err(), error, "{field}");
+    }
+}
+
+/// A function is never dropped in silence: what cannot be a method is listed with the reason.
+#[test]
+fn a_function_that_no_rule_covers_is_listed() {
+    for (function, fate) in [
+        ("int libxl_get_weight(libxl_ctx *ctx, double *weight);", "next: has a parameter of type Other(\"f64\") *"),
+        ("int libxl_get_pair(libxl_ctx *ctx, libxl_animal pair);", "next: takes a struct"),
+        ("double libxl_get_age(libxl_ctx *ctx);", "next: returns Other(\"f64\")"),
+        ("libxl_cage *libxl_list_cage(libxl_ctx *ctx, int *nb);", "next: an array that nothing frees"),
+        ("int libxl_animal_rename(libxl_ctx *ctx, const char *name);", "next: changes something"),
+        ("int libxl_animal_add_0x040100(libxl_ctx *ctx);", "never: an alias for callers written against an earlier release"),
+    ] {
+        let output = with("", function).expect("it is no error");
+        let name = function.split('(').next().and_then(|head| head.rsplit([' ', '*']).next()).expect("a name");
+        let line = output.surface.lines().find(|line| line.split(' ').next() == Some(name)).expect("it is listed");
+        assert!(line.ends_with(&format!(" {fate}")), "{line}\nexpected: {fate}");
+    }
+}

@@ -1,0 +1,217 @@
+/// A `libxl_error` by its name; a value that has none is `null`.
+#[inline]
+pub fn error(value: libxl_error) -> &'static [u8] {
+    match value {
+        ERROR_NONSPECIFIC => b"\"nonspecific\"",
+        ERROR_FAIL => b"\"fail\"",
+        ERROR_NI => b"\"ni\"",
+        _ => b"null",
+    }
+}
+/// A `libxl_food` by its name; a value that has none is `null`.
+#[inline]
+pub fn food(value: libxl_food) -> &'static [u8] {
+    match value {
+        LIBXL_FOOD_HAY => b"\"hay\"",
+        LIBXL_FOOD_FISH_AND_CHIPS => b"\"fish_and_chips\"",
+        _ => b"null",
+    }
+}
+/// A `libxl_kind` by its name; a value that has none is `null`.
+#[inline]
+pub fn kind(value: libxl_kind) -> &'static [u8] {
+    match value {
+        LIBXL_KIND_INVALID => b"\"invalid\"",
+        LIBXL_KIND_CAT => b"\"cat\"",
+        LIBXL_KIND_DOG => b"\"dog\"",
+        _ => b"null",
+    }
+}
+/// A `libxl_animal` as an object.
+///
+/// # Safety
+/// Every pointer in the struct is null or points to what its field says.
+pub unsafe fn animal(xl: &Xl, w: &mut Writer<'_>, v: &libxl_animal) {
+    unsafe {
+        {
+            let mut pen = w.room(8usize);
+            pen.lit(b"{\"name\":");
+        }
+        w.c_str(v.name);
+        {
+            let mut pen = w.room(301usize);
+            pen.lit(b",\"domid\":");
+            pen.u32(v.domid);
+            pen.lit(b",\"cage\":{\"small\":");
+            pen.u32(v.cage.small.into());
+            pen.lit(b",\"medium\":");
+            pen.u32(v.cage.medium.into());
+            pen.lit(b",\"large\":");
+            pen.u32(v.cage.large);
+            pen.lit(b",\"huge\":");
+            pen.u64(v.cage.huge);
+            pen.lit(b",\"signed_one\":");
+            pen.i32(v.cage.signed_one);
+            pen.lit(b",\"signed_huge\":");
+            pen.i64(v.cage.signed_huge);
+            pen.lit(b",\"locked\":");
+            pen.bool(v.cage.locked);
+            pen.lit(b",\"food\":");
+            pen.bytes(food(v.cage.food));
+            pen.lit(b"},\"tame\":");
+            defbool(&mut pen, &v.tame);
+            pen.lit(b",\"uuid\":");
+            uuid(&mut pen, &v.uuid);
+            pen.lit(b",\"mac\":");
+            mac(&mut pen, &v.mac);
+            pen.lit(b",\"spots\":");
+        }
+        bitmap(w, &v.spots);
+        {
+            let mut pen = w.room(13usize);
+            pen.lit(b",\"nicknames\":");
+        }
+        string_list(w, v.nicknames);
+        {
+            let mut pen = w.room(9usize);
+            pen.lit(b",\"likes\":");
+        }
+        key_value_list(w, v.likes);
+        {
+            let mut pen = w.room(183usize);
+            pen.lit(b",\"hwcap\":");
+            hwcap(&mut pen, &v.hwcap);
+            pen.lit(b",\"genid\":");
+            ms_vm_genid(&mut pen, &v.genid);
+            pen.lit(b",\"cpuid\":");
+        }
+        cpuid_policy_list(xl, w, v.cpuid);
+        {
+            let mut pen = w.room(9usize);
+            pen.lit(b",\"teeth\":");
+        }
+        array(
+            w,
+            v.teeth,
+            v.num_teeth,
+            |w, e| {
+                {
+                    let mut pen = w.room(11usize);
+                    pen.i32((*e));
+                }
+            },
+        );
+        {
+            let mut pen = w.room(9usize);
+            pen.lit(b",\"cages\":");
+        }
+        array(
+            w,
+            v.cages,
+            v.num_cages,
+            |w, e| {
+                {
+                    let mut pen = w.room(174usize);
+                    pen.lit(b"{\"small\":");
+                    pen.u32((*e).small.into());
+                    pen.lit(b",\"medium\":");
+                    pen.u32((*e).medium.into());
+                    pen.lit(b",\"large\":");
+                    pen.u32((*e).large);
+                    pen.lit(b",\"huge\":");
+                    pen.u64((*e).huge);
+                    pen.lit(b",\"signed_one\":");
+                    pen.i32((*e).signed_one);
+                    pen.lit(b",\"signed_huge\":");
+                    pen.i64((*e).signed_huge);
+                    pen.lit(b",\"locked\":");
+                    pen.bool((*e).locked);
+                    pen.lit(b",\"food\":");
+                    pen.bytes(food((*e).food));
+                    pen.lit(b"}");
+                }
+            },
+        );
+        {
+            let mut pen = w.room(34usize);
+            pen.lit(b",\"fur\":{\"striped\":");
+            pen.bool(v.fur.striped);
+            pen.lit(b",\"pattern\":");
+        }
+        w.c_str(v.fur.pattern);
+        {
+            let mut pen = w.room(1usize);
+            pen.lit(b"}");
+        }
+        match v.type_ {
+            LIBXL_KIND_INVALID => {
+                let mut pen = w.room(18usize);
+                pen.lit(b",\"type.invalid\":{}");
+            }
+            LIBXL_KIND_CAT => {
+                let mut pen = w.room(53usize);
+                pen.lit(b",\"type.cat\":{\"lives\":");
+                pen.i32(v.u.cat.lives);
+                pen.lit(b",\"purrs\":");
+                defbool(&mut pen, &v.u.cat.purrs);
+                pen.lit(b"}");
+            }
+            LIBXL_KIND_DOG => {
+                {
+                    let mut pen = w.room(21usize);
+                    pen.lit(b",\"type.dog\":{\"trick\":");
+                }
+                w.c_str(v.u.dog.trick);
+                {
+                    let mut pen = w.room(1usize);
+                    pen.lit(b"}");
+                }
+            }
+            _ => {}
+        }
+        {
+            let mut pen = w.room(1usize);
+            pen.lit(b"}");
+        }
+    }
+}
+/// A `libxl_cage` as an object.
+///
+/// # Safety
+/// Every pointer in the struct is null or points to what its field says.
+pub unsafe fn cage(xl: &Xl, w: &mut Writer<'_>, v: &libxl_cage) {
+    unsafe {
+        {
+            let mut pen = w.room(174usize);
+            pen.lit(b"{\"small\":");
+            pen.u32(v.small.into());
+            pen.lit(b",\"medium\":");
+            pen.u32(v.medium.into());
+            pen.lit(b",\"large\":");
+            pen.u32(v.large);
+            pen.lit(b",\"huge\":");
+            pen.u64(v.huge);
+            pen.lit(b",\"signed_one\":");
+            pen.i32(v.signed_one);
+            pen.lit(b",\"signed_huge\":");
+            pen.i64(v.signed_huge);
+            pen.lit(b",\"locked\":");
+            pen.bool(v.locked);
+            pen.lit(b",\"food\":");
+            pen.bytes(food(v.food));
+            pen.lit(b"}");
+        }
+    }
+}
+/// A `libxl_void` as an object.
+///
+/// # Safety
+/// Every pointer in the struct is null or points to what its field says.
+pub unsafe fn void(xl: &Xl, w: &mut Writer<'_>, v: &libxl_void) {
+    unsafe {
+        {
+            let mut pen = w.room(2usize);
+            pen.lit(b"{}");
+        }
+    }
+}

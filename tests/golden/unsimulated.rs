@@ -1,0 +1,129 @@
+unsafe extern "C" fn libxl_list_animal(
+    _: *mut libxl_ctx,
+    _: *mut ::std::os::raw::c_int,
+) -> *mut libxl_animal {
+    ::core::ptr::null_mut()
+}
+unsafe extern "C" fn libxl_get_animals(
+    _: *mut libxl_ctx,
+    _: libxl_kind,
+    _: *mut *mut libxl_animal,
+    _: *mut ::std::os::raw::c_uint,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_animal_info(
+    _: *mut libxl_ctx,
+    _: *mut libxl_animal,
+    _: u32,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_get_cages(
+    _: *mut libxl_ctx,
+    _: *mut libxl_bitmap,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_cage_bitmap_alloc(
+    _: *mut libxl_ctx,
+    _: *mut libxl_bitmap,
+    _: ::std::os::raw::c_int,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_get_cage(_: *mut libxl_ctx) -> *const libxl_cage {
+    ::core::ptr::null()
+}
+unsafe extern "C" fn libxl_animal_to_name(
+    _: *mut libxl_ctx,
+    _: u32,
+) -> *mut ::std::os::raw::c_char {
+    ::core::ptr::null_mut()
+}
+unsafe extern "C" fn libxl_name_to_animal(
+    _: *mut libxl_ctx,
+    _: *const ::std::os::raw::c_char,
+    _: *mut u32,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_animal_get_sizes(
+    _: *mut libxl_ctx,
+    _: u32,
+    _: *mut u64,
+    _: *mut ::std::os::raw::c_int,
+    _: *mut *mut ::std::os::raw::c_char,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_get_animal_count(_: *mut libxl_ctx) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_animal_is_valid(
+    _: *mut libxl_ctx,
+    _: u32,
+) -> ::std::os::raw::c_int {
+    0
+}
+unsafe extern "C" fn libxl_get_food(_: *mut libxl_ctx) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_animal_get_start_time(_: *mut libxl_ctx, _: u32) -> u32 {
+    !0
+}
+unsafe extern "C" fn libxl_get_level(
+    _: *mut libxl_ctx,
+    _: ::std::os::raw::c_uint,
+    _: bool,
+    _: *mut libxl_kind,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_animal_retrieve(
+    _: *mut libxl_ctx,
+    _: u32,
+    _: *mut libxl_animal,
+    _: *const libxl_asyncop_how,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_animal_feed(
+    _: *mut libxl_ctx,
+    _: u32,
+    _: libxl_food,
+    _: *const libxl_asyncop_how,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_animal_exec(
+    _: *mut libxl_ctx,
+    _: u32,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_osevent_register(
+    _: *mut libxl_ctx,
+    _: *mut ::std::os::raw::c_void,
+) {}
+/// Puts the stand-ins into the table.
+pub(super) fn overlay(functions: &mut Functions) {
+    functions.libxl_list_animal = Some(libxl_list_animal);
+    functions.libxl_get_animals = Some(libxl_get_animals);
+    functions.libxl_animal_info = Some(libxl_animal_info);
+    functions.libxl_get_cages = Some(libxl_get_cages);
+    functions.libxl_cage_bitmap_alloc = Some(libxl_cage_bitmap_alloc);
+    functions.libxl_get_cage = Some(libxl_get_cage);
+    functions.libxl_animal_to_name = Some(libxl_animal_to_name);
+    functions.libxl_name_to_animal = Some(libxl_name_to_animal);
+    functions.libxl_animal_get_sizes = Some(libxl_animal_get_sizes);
+    functions.libxl_get_animal_count = Some(libxl_get_animal_count);
+    functions.libxl_animal_is_valid = Some(libxl_animal_is_valid);
+    functions.libxl_get_food = Some(libxl_get_food);
+    functions.libxl_animal_get_start_time = Some(libxl_animal_get_start_time);
+    functions.libxl_get_level = Some(libxl_get_level);
+    functions.libxl_animal_retrieve = Some(libxl_animal_retrieve);
+    functions.libxl_animal_feed = Some(libxl_animal_feed);
+    functions.libxl_animal_exec = Some(libxl_animal_exec);
+    functions.libxl_osevent_register = Some(libxl_osevent_register);
+}

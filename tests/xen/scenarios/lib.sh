@@ -1,0 +1,48 @@
+# What every scenario does, for it to source. Runs in dom0, under busybox' sh.
+#
+# A scenario does things and leaves evidence of what came of them in /evidence; it judges nothing, the tests on the host
+# do. There are three files for each piece of evidence: NAME.out, NAME.err and NAME.status.
+# shellcheck shell=dash
+
+collect() { # collect NAME COMMAND...: runs the command, a minute at most, and keeps what it printed and its exit status
+    local name=$1
+    shift
+    echo "$name: $*"
+    timeout 60 "$@" > "/evidence/$name.out" 2> "/evidence/$name.err"
+    echo $? > "/evidence/$name.status"
+}
+
+call() { # call NAME METHOD [PARAMS]: collects what xenopsd replies
+    local name=$1
+    shift
+    collect "$name" xenops call "$@"
+}
+
+wait_for() { # wait_for COMMAND...: until it succeeds; ends the scenario after a minute
+    local tries=600
+    until "$@"; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || { echo "gave up waiting for: $*"; exit 1; }
+        sleep 0.1
+    done
+}
+
+guest() { # guest NAME [-p] [KEY=VALUE]...: creates a domain, with -p paused; see guest/tinypv.c for cmdline
+    local name=$1 how=-qe
+    shift
+    [ "${1:-}" != -p ] || { how=-qep && shift; }
+    echo "guest $name: $*"
+    xl create $how /scenario/tinypv.cfg "name=\"$name\"" "$@" || exit 1
+}
+
+start_daemon() { # starts xenopsd and waits for its socket; sets $daemon
+    xenopsd 2> /evidence/xenopsd.err &
+    daemon=$!
+    wait_for test -S /run/xenopsd/xenopsd.sock
+}
+
+stop_daemon() { # asks xenopsd to stop, and keeps its exit status
+    kill -TERM "$daemon"
+    wait "$daemon"
+    echo $? > /evidence/xenopsd.status
+}
