@@ -22,7 +22,8 @@ test-xen: setup-test ## Only the tests on real Xen in QEMU
 fuzz: setup-test ## Every fuzz target for TIME seconds (default 30); needs a nightly Rust
 	FUZZ_SECONDS=$(or $(TIME),30) tests/run.sh fuzz
 
-bench: setup ## The figures of PERF.md
+bench: setup-test ## The figures of PERF.md
+	cargo build --release --example xenlight_sim
 	cargo bench --bench socket
 
 setup: # What building needs

@@ -48,6 +48,7 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
         ("methods.rs", output.methods),
         ("unsimulated.rs", output.unsimulated),
         ("oracle.rs", output.oracle),
+        ("exports.rs", output.exports),
         ("surface.txt", output.surface),
     ] {
         std::fs::write(directory.join(name), text)?;

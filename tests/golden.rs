@@ -97,7 +97,10 @@ fn a_function_that_no_rule_covers_is_listed() {
         ("double libxl_get_age(libxl_ctx *ctx);", "next: returns Other(\"f64\")"),
         ("libxl_cage *libxl_list_cage(libxl_ctx *ctx, int *nb);", "next: an array that nothing frees"),
         ("int libxl_animal_rename(libxl_ctx *ctx, const char *name);", "next: changes something"),
-        ("int libxl_animal_add_0x040100(libxl_ctx *ctx);", "never: an alias for callers written against an earlier release"),
+        (
+            "int libxl_animal_add_0x040100(libxl_ctx *ctx);",
+            "never: an alias for callers written against an earlier release",
+        ),
     ] {
         let output = with("", function).expect("it is no error");
         let name = function.split('(').next().and_then(|head| head.rsplit([' ', '*']).next()).expect("a name");

@@ -6,11 +6,15 @@ use std::path::Path;
 
 use crate::Outcome;
 
-const REQUEST: &[u8] = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"list_domain\"}\n";
+/// A request for all domains, in JSON-RPC 2.0.
+pub(crate) const REQUEST: &[u8] = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"list_domain\"}\n";
+/// The same as Go's client sends it.
+pub(crate) const GO_REQUEST: &[u8] = b"{\"method\":\"Xenops.ListDomain\",\"params\":[{}],\"id\":1}\n";
 
 /// So many connections with so many requests in flight on each.
 pub(crate) struct Load {
     sockets: Vec<UnixStream>,
+    request: &'static [u8],
     /// What each sends at once.
     burst: Vec<u8>,
     in_flight: usize,
@@ -19,9 +23,9 @@ pub(crate) struct Load {
 
 impl Load {
     /// Connects.
-    pub(crate) fn new(path: &Path, connections: usize, in_flight: usize) -> Outcome<Self> {
+    pub(crate) fn new(path: &Path, connections: usize, in_flight: usize, request: &'static [u8]) -> Outcome<Self> {
         let sockets: Result<_, _> = (0..connections).map(|_| UnixStream::connect(path)).collect();
-        Ok(Self { sockets: sockets?, burst: REQUEST.repeat(in_flight), in_flight, buffer: vec![0; 1 << 20] })
+        Ok(Self { sockets: sockets?, request, burst: request.repeat(in_flight), in_flight, buffer: vec![0; 1 << 20] })
     }
 
     /// Requests that one burst on every connection makes.
@@ -31,7 +35,7 @@ impl Load {
 
     /// The length of one reply.
     pub(crate) fn reply_bytes(&mut self) -> Outcome<usize> {
-        self.sockets[0].write_all(REQUEST)?;
+        self.sockets[0].write_all(self.request)?;
         self.receive(0, 1)
     }
 

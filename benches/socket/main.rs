@@ -36,61 +36,84 @@ fn main() -> Outcome<()> {
         }
     }
     let rounds = if args.iter().any(|arg| arg == "--smoke") { 1 } else { ROUNDS };
+    let go = server::build_go_rival();
+    if let Err(reason) = &go {
+        println!("skipped: the Go server ({reason})");
+    }
+    let go = go.ok();
     server::share_one_cpu()?;
     println!("list_domain: CPU time of the server per request, median of {rounds} rounds; × is the ratio to echo");
-    println!("\none connection, one request in flight");
-    Row::print_head();
-    for domains in DOMAINS {
-        println!("{}", compare(domains, 1, 1, rounds)?);
-    }
-    println!("\n8 connections, 16 requests in flight on each");
-    Row::print_head();
-    println!("{}", compare(1, 8, 16, rounds)?);
-    println!("\n64 connections, one request in flight on each");
-    Row::print_head();
-    println!("{}", compare(1, 64, 1, rounds)?);
+    let table = |title: &str, domains: &[u32], connections, in_flight| {
+        println!("\n{title}");
+        print_head();
+        domains.iter().try_for_each(|&domains| {
+            let measured = compare(&Setting { domains, connections, in_flight, go: go.as_deref() }, rounds)?;
+            println!("{measured}");
+            Ok(())
+        })
+    };
+    let tables: [Outcome<()>; 3] = [
+        table("one connection, one request in flight", &DOMAINS, 1, 1),
+        table("8 connections, 16 requests in flight on each", &[1], 8, 16),
+        table("64 connections, one request in flight on each", &[1], 64, 1),
+    ];
     if rounds < ROUNDS {
         println!("\nsmoke run: these are no figures");
     }
-    Ok(())
+    tables.into_iter().collect()
+}
+
+/// What is asked of each server.
+struct Setting<'s> {
+    domains: u32,
+    connections: usize,
+    in_flight: usize,
+    /// The Go server's program, if it could be built.
+    go: Option<&'s Path>,
+}
+
+/// A server, what loads it, and what each round has shown.
+struct Contender {
+    server: Server,
+    load: Load,
+    us: Series,
+    /// To the floor of the same round.
+    ratio: Series,
+}
+
+impl Contender {
+    fn new(server: Server, setting: &Setting<'_>, request: &'static [u8]) -> Outcome<Self> {
+        let load = Load::new(&server.socket, setting.connections, setting.in_flight, request)?;
+        Ok(Self { server, load, us: Series::default(), ratio: Series::default() })
+    }
 }
 
 /// One line of a table.
 struct Row {
     domains: u32,
     reply_bytes: usize,
-    echo_us: Series,
-    xenopsd_us: Series,
-    rival_us: Series,
-    /// Of each round.
-    xenopsd_ratio: Series,
-    rival_ratio: Series,
+    /// The floor, xenopsd, and its rivals.
+    contenders: Vec<Contender>,
 }
 
-impl Row {
-    fn print_head() {
-        println!(
-            "{:>8} {:>12} {:>9} {:>11} {:>6} {:>14} {:>9} {:>6}",
-            "domains", "reply bytes", "echo µs", "xenopsd µs", "×", "(min to max)", "serde µs", "×"
-        );
-    }
+fn print_head() {
+    println!(
+        "{:>8} {:>12} {:>9} {:>11} {:>6} {:>14} {:>11} {:>6} {:>9} {:>6}",
+        "domains", "reply bytes", "echo µs", "xenopsd µs", "×", "(min to max)", "serde µs", "×", "Go µs", "×"
+    );
 }
 
 impl std::fmt::Display for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (min, max) = self.xenopsd_ratio.range();
-        write!(
-            f,
-            "{:>8} {:>12} {:>9.2} {:>11.2} {:>6.2} {:>14} {:>9.2} {:>6.2}",
-            self.domains,
-            self.reply_bytes,
-            self.echo_us.median(),
-            self.xenopsd_us.median(),
-            self.xenopsd_ratio.median(),
-            format!("({min:.2} to {max:.2})"),
-            self.rival_us.median(),
-            self.rival_ratio.median(),
-        )
+        let [floor, ours, rivals @ ..] = &self.contenders[..] else { return Ok(()) };
+        let (min, max) = ours.ratio.range();
+        write!(f, "{:>8} {:>12} {:>9.2} ", self.domains, self.reply_bytes, floor.us.median())?;
+        write!(f, "{:>11.2} {:>6.2} ", ours.us.median(), ours.ratio.median())?;
+        write!(f, "{:>14}", format!("({min:.2} to {max:.2})"))?;
+        for (rival, width) in rivals.iter().zip([11, 9]) {
+            write!(f, " {:>width$.2} {:>6.2}", rival.us.median(), rival.ratio.median())?;
+        }
+        Ok(())
     }
 }
 
@@ -115,37 +138,30 @@ impl Series {
     }
 }
 
-fn compare(domains: u32, connections: usize, in_flight: usize, rounds: usize) -> Outcome<Row> {
+fn compare(setting: &Setting<'_>, rounds: usize) -> Outcome<Row> {
     let folder = tempfile::tempdir()?;
     let path = |name| folder.path().join(name);
-    let xenopsd = Server::xenopsd(&path("xenopsd"), domains)?;
-    let mut xenopsd_load = Load::new(&xenopsd.socket, connections, in_flight)?;
-    let reply_bytes = xenopsd_load.reply_bytes()?;
+    let domains = setting.domains;
+    let mut ours = Contender::new(Server::xenopsd(&path("xenopsd"), domains)?, setting, client::REQUEST)?;
+    let reply_bytes = ours.load.reply_bytes()?;
     let echo = Server::role(echo::ROLE, &path("echo"), &reply_bytes.to_string())?;
-    let mut echo_load = Load::new(&echo.socket, connections, in_flight)?;
-    let rival = Server::role(rival::ROLE, &path("rival"), &domains.to_string())?;
-    let mut rival_load = Load::new(&rival.socket, connections, in_flight)?;
-
-    let bursts = (ROUND_BYTES / reply_bytes).clamp(1, ROUND_REQUESTS_MAX) / (connections * in_flight);
-    let bursts = if rounds < ROUNDS { 2 } else { bursts.max(1) };
-    let mut row = Row {
-        domains,
-        reply_bytes,
-        echo_us: Series::default(),
-        xenopsd_us: Series::default(),
-        rival_us: Series::default(),
-        xenopsd_ratio: Series::default(),
-        rival_ratio: Series::default(),
-    };
-    for _ in 0..rounds {
-        let floor = echo.cpu_us_per_request(&mut echo_load, bursts)?;
-        let ours = xenopsd.cpu_us_per_request(&mut xenopsd_load, bursts)?;
-        let theirs = rival.cpu_us_per_request(&mut rival_load, bursts)?;
-        row.echo_us.0.push(floor);
-        row.xenopsd_us.0.push(ours);
-        row.rival_us.0.push(theirs);
-        row.xenopsd_ratio.0.push(ours / floor);
-        row.rival_ratio.0.push(theirs / floor);
+    let serde = Server::role(rival::ROLE, &path("serde"), &domains.to_string())?;
+    let mut contenders =
+        vec![Contender::new(echo, setting, client::REQUEST)?, ours, Contender::new(serde, setting, client::REQUEST)?];
+    if let Some(go) = setting.go {
+        contenders.push(Contender::new(Server::go(go, &path("go"), domains)?, setting, client::GO_REQUEST)?);
     }
-    Ok(row)
+
+    let requests = (ROUND_BYTES / reply_bytes).clamp(1, ROUND_REQUESTS_MAX);
+    let bursts = (requests / (setting.connections * setting.in_flight)).max(1);
+    let bursts = if rounds < ROUNDS { bursts.min(2) } else { bursts };
+    for _ in 0..rounds {
+        let mut floor = None;
+        for Contender { server, load, us, ratio } in &mut contenders {
+            let spent = server.cpu_us_per_request(load, bursts)?;
+            us.0.push(spent);
+            ratio.0.push(spent / *floor.get_or_insert(spent));
+        }
+    }
+    Ok(Row { domains, reply_bytes, contenders })
 }

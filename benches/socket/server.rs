@@ -41,6 +41,13 @@ impl Server {
         Self::start(command, socket)
     }
 
+    /// The Go server, on the simulated host that is loaded in front of libxl.
+    pub(crate) fn go(program: &Path, socket: &Path, domains: u32) -> Outcome<Self> {
+        let mut command = Command::new(program);
+        command.arg(socket).env("LD_PRELOAD", simulated_libxl()?).env("XENOPSD_SIM", domains.to_string());
+        Self::start(command, socket)
+    }
+
     fn start(mut command: Command, socket: &Path) -> Outcome<Self> {
         let process = command.stdin(Stdio::null()).spawn()?;
         let mut server = Self { process, socket: socket.to_owned() };
@@ -76,6 +83,28 @@ impl Server {
             total += Duration::from_nanos(on_cpu.parse()?);
         }
         Ok(total)
+    }
+}
+
+/// `examples/xenlight-sim.rs`, built in the same profile.
+fn simulated_libxl() -> Outcome<PathBuf> {
+    let programs = std::env::current_exe()?;
+    let library = programs.ancestors().nth(2).ok_or("no target folder")?.join("examples/libxenlight_sim.so");
+    if library.exists() { Ok(library) } else { Err(format!("{} is not built", library.display()).into()) }
+}
+
+/// Builds the Go server and says where it is.
+pub(crate) fn build_go_rival() -> Outcome<PathBuf> {
+    simulated_libxl()?;
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/socket/rival.go");
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go-rival");
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go-cache");
+    let mut go = Command::new("go");
+    go.arg("build").arg("-o").arg(&program).arg(source).env("GOPROXY", "off").env("GOCACHE", cache);
+    match go.status() {
+        Ok(status) if status.success() => Ok(program),
+        Ok(status) => Err(format!("go build: {status}").into()),
+        Err(error) => Err(format!("go: {error}").into()),
     }
 }
 

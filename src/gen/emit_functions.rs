@@ -95,6 +95,27 @@ pub fn unsimulated(fates: &[(&Function, Fate<'_>)]) -> TokenStream {
     }
 }
 
+/// `exports.rs`: the same functions and `libxl_ctx_alloc` under their own names, for a library that is loaded in front of
+/// the real one. Each goes on to what `table` holds.
+pub fn exports(fates: &[(&Function, Fate<'_>)]) -> TokenStream {
+    let exported = fates.iter().map(|(function, _)| *function).filter(|function| {
+        let faces_ctx = function.params.first().is_some_and(|(_, ty)| is_ctx(ty));
+        !function.inline && !is_required(&function.name) && (faces_ctx || function.name == "libxl_ctx_alloc")
+    });
+    let functions = exported.map(|function| {
+        let (name, types, output) = (ident(function), types(function), &function.signature.output);
+        let params: Vec<_> = (0..types.len()).map(|at| format_ident!("arg{at}")).collect();
+        quote! {
+            #[unsafe(no_mangle)]
+            pub unsafe extern "C" fn #name(#(#params: #types),*) #output {
+                // SAFETY: the caller calls a function of this very signature.
+                unsafe { table().#name.expect("simulated")(#(#params),*) }
+            }
+        }
+    });
+    quote!(#(#functions)*)
+}
+
 fn stub(function: &Function, fate: &Fate<'_>) -> TokenStream {
     let (name, types, output) = (ident(function), types(function), &function.signature.output);
     let params = types.iter().map(|ty| quote!(_: #ty));

@@ -37,6 +37,8 @@ pub struct Output {
     pub unsimulated: String,
     /// `oracle.rs`: what tests need to hold every type against libxl's own JSON.
     pub oracle: String,
+    /// `exports.rs`: the simulated functions under libxl's names.
+    pub exports: String,
     /// `surface.txt`: what became of every function.
     pub surface: String,
 }
@@ -58,6 +60,7 @@ pub fn run(bindings: &str, soname: &str, facts: &'static [Hint]) -> Result<Outpu
         methods: print(emit_methods::emit(&model, &fates))?,
         unsimulated: print(emit_functions::unsimulated(&fates))?,
         oracle: print(emit_oracle::emit(&model)?)?,
+        exports: print(emit_functions::exports(&fates))?,
         surface: surface::text(&fates),
     })
 }

@@ -29,12 +29,12 @@ fn example(name: &str) -> PathBuf {
 }
 
 /// Does this command run? If not, the test is skipped.
+#[expect(clippy::explicit_write, reason = "the test runner hides what eprintln writes in a test that passes")]
 fn can_run(test: &str, command: &[&str]) -> bool {
     let mut probe = Command::new(command[0]);
     probe.args(&command[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let runs = probe.status().is_ok_and(|status| status.success());
     if !runs {
-        // The test runner hides what eprintln writes in a test that passes.
         writeln!(stderr(), "skipped: {test} ({} does not run here)", command.join(" ")).unwrap();
     }
     runs
