@@ -12,9 +12,11 @@ use std::fs::File;
 use std::io::{ErrorKind, IoSlice, Read};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 
-use common::{Client, Daemon, PING, PONG, until};
+use common::{Client, Daemon, PING, PONG, is_root, until};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use serde_json::Value;
 use xenopsd::limits::{ACCEPTS_PER_TURN_MAX, IN_BUF_BYTES_KEEP, MESSAGE_BYTES_MAX, RECEIVE_BYTES_PER_TURN_MAX};
 
@@ -303,9 +305,68 @@ fn connections_beyond_the_descriptors_wait_until_one_is_free() {
     assert!(daemon_said.contains("cannot accept connections for now"), "{daemon_said}");
 }
 
+/// Lets a daemon have no more descriptors than it has; returns what it could have before.
+fn exhaust(daemon: &Daemon) -> Rlimit {
+    let free = |number: &u64| !Path::new(&format!("/proc/{}/fd/{number}", daemon.pid().as_raw_nonzero())).exists();
+    let limit = Rlimit { current: (0..).find(free), maximum: getrlimit(Resource::Nofile).maximum };
+    prlimit(Some(daemon.pid()), Resource::Nofile, limit).unwrap()
+}
+
+/// Without room for even one, the kernel does not say that there were descriptors, only that something is missing.
+#[test]
+fn descriptors_that_find_no_room_at_all_hide_no_request_that_follows() {
+    let daemon = Daemon::simulating(2);
+    let null = File::open("/dev/null").unwrap();
+    let mut client = served(&daemon);
+    exhaust(&daemon);
+    daemon.freeze();
+    send_with(&client, PING, &[null.as_fd(); 3]);
+    client.send(PING);
+    daemon.thaw();
+    for _ in 0..2 {
+        assert_eq!(client.line().as_deref(), Some(PONG));
+    }
+}
+
+/// No connection is closed here, which would make the daemon look again: it does so by itself.
+#[test]
+fn accepting_is_tried_again_although_nobody_leaves() {
+    let daemon = Daemon::simulating(2);
+    let mut first = served(&daemon);
+    let before = exhaust(&daemon);
+    let mut second = daemon.connect();
+    second.send(PING);
+    // Between these replies lies an attempt to accept.
+    first.ping();
+    first.ping();
+    prlimit(Some(daemon.pid()), Resource::Nofile, before).unwrap();
+    assert_eq!(second.line().as_deref(), Some(PONG));
+    first.ping();
+    drop((first, second));
+    let daemon_said = stop(daemon);
+    assert!(daemon_said.contains("cannot accept connections for now"), "{daemon_said}");
+}
+
+/// The kernel gives the number 0 for the process of such a client.
+#[test]
+fn a_client_outside_of_the_daemons_namespace_of_processes_is_served() {
+    if !is_root("a_client_outside_of_the_daemons_namespace_of_processes_is_served") {
+        return;
+    }
+    let daemon = Daemon::start_under(&["unshare", "--pid", "--fork", "--kill-child"], &["--sim", "2"]);
+    daemon.connect().ping();
+    // The daemon is `unshare`'s child, which hands its exit code on.
+    let pid = daemon.pid().as_raw_nonzero();
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+    let child = Pid::from_raw(children.trim().parse().unwrap()).unwrap();
+    kill_process(child, Signal::TERM).unwrap();
+    let (status, said) = daemon.wait();
+    assert!(status.success(), "{said}");
+}
+
 /// An orderly stop; what the daemon said.
 fn stop(daemon: Daemon) -> String {
-    daemon.signal(rustix::process::Signal::TERM);
+    daemon.signal(Signal::TERM);
     let (status, said) = daemon.wait();
     assert!(status.success(), "{status}");
     said

@@ -196,3 +196,7 @@ impl Client {
         self.state = State::Closing;
     }
 }
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;
