@@ -62,7 +62,8 @@ impl Report {
             None => memory::formatted(format_args!("{file}:{line}:{function}: {reason}")),
         };
         if let Some(log) = xtl_log() {
-            // SAFETY: the logger outlives its context, by the contract of `libxl_ctx_alloc`; the format takes one string.
+            // SAFETY: the logger outlives its context, by the contract of `libxl_ctx_alloc`; the format takes one
+            // string.
             unsafe {
                 log(
                     self.logger,
