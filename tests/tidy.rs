@@ -96,7 +96,8 @@ fn all() -> Vec<Source> {
     sources(&["src", "tests", "benches", "examples", "fuzz", "build.rs"])
 }
 
-fn expect_none(what: &str, found: Vec<String>) {
+fn expect_none(what: &str, found: impl IntoIterator<Item = String>) {
+    let found: Vec<String> = found.into_iter().collect();
     assert!(found.is_empty(), "{what}:\n{}", found.join("\n"));
 }
 
@@ -124,14 +125,14 @@ fn has_word(line: &str, word: &str) -> bool {
 #[test]
 fn every_file_begins_with_what_it_is_about() {
     let bare = all().into_iter().filter(|source| !source.text.starts_with("//! ")).map(|source| source.path);
-    expect_none("files that do not begin with //!", bare.collect());
+    expect_none("files that do not begin with //!", bare);
 }
 
 #[test]
 fn files_can_be_read_in_one_go() {
     let long = all().into_iter().map(|source| (source.text.lines().count(), source.path));
     let long = long.filter(|(lines, _)| *lines > LINES_MAX).map(|(lines, path)| format!("{path}: {lines} lines"));
-    expect_none("files that are too long", long.collect());
+    expect_none("files that are too long", long);
 }
 
 /// Code is rustfmt's, which breaks every line that can be broken.
@@ -190,7 +191,7 @@ fn every_limit_is_tested_or_says_why_not() {
     let is_named = |name: &str| tests.iter().any(|source| has_word(&source.text, name));
     let is_excused = |name: &str| UNTESTED.iter().any(|(excused, _)| *excused == name);
     let forgotten = names.iter().filter(|name| !is_named(name) && !is_excused(name));
-    expect_none("limits that no test names", forgotten.map(|name| (*name).to_owned()).collect());
+    expect_none("limits that no test names", forgotten.map(|name| (*name).to_owned()));
     let stale = UNTESTED.iter().filter(|(name, _)| is_named(name) || !names.contains(name));
-    expect_none("excuses that are none", stale.map(|(name, why)| format!("{name}: {why}")).collect());
+    expect_none("excuses that are none", stale.map(|(name, why)| format!("{name}: {why}")));
 }
