@@ -59,6 +59,7 @@ fn the_generated_text_is_the_one_that_was_reviewed() {
     checked::assert_is("golden/functions.rs", &output.functions);
     checked::assert_is("golden/methods.rs", &output.methods);
     checked::assert_is("golden/unsimulated.rs", &output.unsimulated);
+    checked::assert_is("golden/oracle.rs", &output.oracle);
     checked::assert_is("golden/surface.txt", &output.surface);
 }
 

@@ -29,8 +29,10 @@ pub fn emit(model: &Model) -> Result<TokenStream, String> {
         #(#listed)*
         #(#structs)*
 
-        /// Calls a macro with the short name and the type of every struct that libxl describes.
-        macro_rules! every_struct { ($called:ident) => { $called! { #(#rows,)* } } }
+        /// Calls a macro with what else it is given, and the short name and the type of every struct that libxl describes.
+        macro_rules! every_struct {
+            ($called:ident $with:ident) => { $called! { $with; #(#rows,)* } }
+        }
         pub(crate) use every_struct;
 
         /// Every enumeration that libxl describes.
@@ -103,7 +105,7 @@ impl Emitter<'_> {
         }
         Ok(quote! {
             let key = f.key(#listed, #unlisted);
-            if #listed.contains(&key) { (f.functions().#init)(v, key) } else { v.#key = key }
+            if #listed.contains(&key) { (f.functions().#init)(v, key); } else { v.#key = key; }
             match v.#key { #arms _ => {} }
         })
     }
@@ -187,7 +189,7 @@ fn enumeration(of: &Enum) -> TokenStream {
             name: #name,
             listed: &[#(#numbers),*],
             unlisted: #unlisted,
-            encode: |value| encode::#encode(value as #ty),
+            encode: |value| encode::#encode(value as #ty).as_bytes(),
             to_json: |xl, value| {
                 let to_json = xl.functions().#to_json.expect("every release has it");
                 // SAFETY: the table holds this very function; it takes a number and gives a string away.

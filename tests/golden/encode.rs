@@ -1,30 +1,30 @@
 /// A `libxl_error` by its name; a value that has none is `null`.
 #[inline]
-pub fn error(value: libxl_error) -> &'static [u8] {
+pub fn error(value: libxl_error) -> &'static Name<16usize> {
     match value {
-        ERROR_NONSPECIFIC => b"\"nonspecific\"",
-        ERROR_FAIL => b"\"fail\"",
-        ERROR_NI => b"\"ni\"",
-        _ => b"null",
+        ERROR_NONSPECIFIC => const { &Name::new(b"\"nonspecific\"") }
+        ERROR_FAIL => const { &Name::new(b"\"fail\"") }
+        ERROR_NI => const { &Name::new(b"\"ni\"") }
+        _ => const { &Name::new(b"null") }
     }
 }
 /// A `libxl_food` by its name; a value that has none is `null`.
 #[inline]
-pub fn food(value: libxl_food) -> &'static [u8] {
+pub fn food(value: libxl_food) -> &'static Name<16usize> {
     match value {
-        LIBXL_FOOD_HAY => b"\"hay\"",
-        LIBXL_FOOD_FISH_AND_CHIPS => b"\"fish_and_chips\"",
-        _ => b"null",
+        LIBXL_FOOD_HAY => const { &Name::new(b"\"hay\"") }
+        LIBXL_FOOD_FISH_AND_CHIPS => const { &Name::new(b"\"fish_and_chips\"") }
+        _ => const { &Name::new(b"null") }
     }
 }
 /// A `libxl_kind` by its name; a value that has none is `null`.
 #[inline]
-pub fn kind(value: libxl_kind) -> &'static [u8] {
+pub fn kind(value: libxl_kind) -> &'static Name<16usize> {
     match value {
-        LIBXL_KIND_INVALID => b"\"invalid\"",
-        LIBXL_KIND_CAT => b"\"cat\"",
-        LIBXL_KIND_DOG => b"\"dog\"",
-        _ => b"null",
+        LIBXL_KIND_INVALID => const { &Name::new(b"\"invalid\"") }
+        LIBXL_KIND_CAT => const { &Name::new(b"\"cat\"") }
+        LIBXL_KIND_DOG => const { &Name::new(b"\"dog\"") }
+        _ => const { &Name::new(b"null") }
     }
 }
 /// A `libxl_animal` as an object.
@@ -39,7 +39,7 @@ pub unsafe fn animal(xl: &Xl, w: &mut Writer<'_>, v: &libxl_animal) {
         }
         w.c_str(v.name);
         {
-            let mut pen = w.room(301usize);
+            let mut pen = w.room(312usize);
             pen.lit(b",\"domid\":");
             pen.u32(v.domid);
             pen.lit(b",\"cage\":{\"small\":");
@@ -57,7 +57,7 @@ pub unsafe fn animal(xl: &Xl, w: &mut Writer<'_>, v: &libxl_animal) {
             pen.lit(b",\"locked\":");
             pen.bool(v.cage.locked);
             pen.lit(b",\"food\":");
-            pen.bytes(food(v.cage.food));
+            pen.name(food(v.cage.food));
             pen.lit(b"},\"tame\":");
             defbool(&mut pen, &v.tame);
             pen.lit(b",\"uuid\":");
@@ -78,7 +78,7 @@ pub unsafe fn animal(xl: &Xl, w: &mut Writer<'_>, v: &libxl_animal) {
         }
         key_value_list(w, v.likes);
         {
-            let mut pen = w.room(183usize);
+            let mut pen = w.room(199usize);
             pen.lit(b",\"hwcap\":");
             hwcap(&mut pen, &v.hwcap);
             pen.lit(b",\"genid\":");
@@ -111,7 +111,7 @@ pub unsafe fn animal(xl: &Xl, w: &mut Writer<'_>, v: &libxl_animal) {
             v.num_cages,
             |w, e| {
                 {
-                    let mut pen = w.room(174usize);
+                    let mut pen = w.room(185usize);
                     pen.lit(b"{\"small\":");
                     pen.u32((*e).small.into());
                     pen.lit(b",\"medium\":");
@@ -127,13 +127,13 @@ pub unsafe fn animal(xl: &Xl, w: &mut Writer<'_>, v: &libxl_animal) {
                     pen.lit(b",\"locked\":");
                     pen.bool((*e).locked);
                     pen.lit(b",\"food\":");
-                    pen.bytes(food((*e).food));
+                    pen.name(food((*e).food));
                     pen.lit(b"}");
                 }
             },
         );
         {
-            let mut pen = w.room(34usize);
+            let mut pen = w.room(37usize);
             pen.lit(b",\"fur\":{\"striped\":");
             pen.bool(v.fur.striped);
             pen.lit(b",\"pattern\":");
@@ -182,7 +182,7 @@ pub unsafe fn animal(xl: &Xl, w: &mut Writer<'_>, v: &libxl_animal) {
 pub unsafe fn cage(xl: &Xl, w: &mut Writer<'_>, v: &libxl_cage) {
     unsafe {
         {
-            let mut pen = w.room(174usize);
+            let mut pen = w.room(185usize);
             pen.lit(b"{\"small\":");
             pen.u32(v.small.into());
             pen.lit(b",\"medium\":");
@@ -198,7 +198,7 @@ pub unsafe fn cage(xl: &Xl, w: &mut Writer<'_>, v: &libxl_cage) {
             pen.lit(b",\"locked\":");
             pen.bool(v.locked);
             pen.lit(b",\"food\":");
-            pen.bytes(food(v.food));
+            pen.name(food(v.food));
             pen.lit(b"}");
         }
     }

@@ -199,7 +199,7 @@ fn get_food<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     if returned < 0 {
         return Err(Failure::Libxl(returned));
     }
-    call.writer.raw(encode::food(returned as libxl_food));
+    call.writer.raw(encode::food(returned as libxl_food).as_bytes());
     Ok(())
 }
 /// `libxl_get_level`
@@ -214,7 +214,7 @@ fn get_level<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
         function(call.xl.ctx(), arg_level, arg_deep, &raw mut arg_kind_out)
     };
     check(returned)?;
-    call.writer.raw(encode::kind(arg_kind_out));
+    call.writer.raw(encode::kind(arg_kind_out).as_bytes());
     Ok(())
 }
 /// `libxl_list_animal`

@@ -64,9 +64,13 @@ pub(crate) fn filled<'x, T: Described>(xl: &'x Xl, mut filler: Filler<'_>) -> Ow
     value
 }
 
-/// What we write, with nothing in its buffer that could be mistaken for room.
+/// What we write.
 pub(crate) fn ours<T: Described>(xl: &Xl, value: &T) -> String {
-    let mut text = Vec::new();
+    ours_into(Vec::new(), xl, value)
+}
+
+/// What we write behind nothing, in this buffer.
+pub(crate) fn ours_into<T: Described>(mut text: Vec<u8>, xl: &Xl, value: &T) -> String {
     // SAFETY: libxl or the filler made every pointer in it.
     unsafe { T::ENCODE(xl, &mut Writer::new(&mut text, usize::MAX), value) };
     String::from_utf8(text).expect("our text is UTF-8, whatever a string holds")
@@ -119,3 +123,11 @@ mod generated {
 }
 
 pub(crate) use generated::{DEPRECATED, ENUMERATIONS, every_struct};
+
+/// Calls a function for every struct.
+macro_rules! call {
+    ($function:ident; $($name:ident $ty:ident,)*) => {
+        $($function::<xenopsd::xl::sys::$ty>();)*
+    };
+}
+pub(crate) use call;

@@ -145,10 +145,15 @@ fn a_cpuid_list_is_written_as_by_libxl_and_an_empty_one_has_its_two_empty_arrays
     assert!(ours(&xl, &*empty).contains("\"cpuid\":{\"cpuid\":[],\"msr\":[]}"));
     let parse = xl.functions().libxl_cpuid_parse_config.expect("every release has it");
     let info = with(&xl, |info: &mut libxl_domain_build_info| {
-        // SAFETY: the table holds this very function; the list is empty.
-        assert_eq!(unsafe { parse(&raw mut info.cpuid, c"avx=0".as_ptr()) }, 0);
+        for text in [c"avx=0", c"rdcl-no=1"] {
+            // SAFETY: the table holds this very function; the list is what it made of it.
+            assert_eq!(unsafe { parse(&raw mut info.cpuid, text.as_ptr()) }, 0);
+        }
     });
     let (ours, theirs) = member(&xl, &*info, "cpuid");
-    assert!(theirs.is_some());
     assert_eq!(ours, theirs);
+    for kind in ["cpuid", "msr"] {
+        let list = ours.as_ref().and_then(|list| list.member(kind));
+        assert!(list.and_then(|list| list.element(0)).is_some(), "{kind}: {list:?}");
+    }
 }

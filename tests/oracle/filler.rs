@@ -197,32 +197,19 @@ impl<'x> Filler<'x> {
         *place = strings(&pairs.collect::<Vec<_>>());
     }
 
-    /// What `xl` would make of a configuration's `cpuid`, in both of its forms.
+    /// What `xl` makes of a configuration's `cpuid`, in both of its forms. (libxl loses memory when told a leaf twice.)
     pub(crate) fn cpuid_policy_list(&mut self, place: &mut libxl_cpuid_policy_list) {
-        const WORDS: &[&CStr] = &[
-            c"maxleaf=0xd",
-            c"family=15",
-            c"avx=0",
-            c"x2apic=k",
-            c"procpkg=3",
-            c"sse4.2=x",
-            c"rdcl-no=1",
-            c"intel-psfd=1",
-        ];
+        const WORDS: &[&CStr] = &[c"maxleaf=0xd", c"family=15", c"avx=0", c"x2apic=k", c"procpkg=3", c"rdcl-no=1"];
         const LEAVES: &[&CStr] = &[c"7,0:ebx=xxxxxxxx00000000xxxxxxxx1111kkss", c"0x80000001:edx=1,ecx=0"];
         let functions = self.functions;
-        let parse = functions.libxl_cpuid_parse_config.expect("every release has it");
-        let parse_leaf = functions.libxl_cpuid_parse_config_xend.expect("every release has it");
+        let word = functions.libxl_cpuid_parse_config.expect("every release has it");
+        let leaf = functions.libxl_cpuid_parse_config_xend.expect("every release has it");
         self.unbounded(place, |random, _| {
             let mut list = std::ptr::null_mut();
-            for _ in 0..random.below(4) {
-                // SAFETY: the table holds these very functions; the list is null or what they made of it.
-                unsafe {
-                    if random.one_in(4) {
-                        parse_leaf(&raw mut list, random.choose(LEAVES).as_ptr());
-                    } else {
-                        parse(&raw mut list, random.choose(WORDS).as_ptr());
-                    }
+            for (parse, texts) in [(word, WORDS), (leaf, LEAVES)] {
+                for text in texts.iter().filter(|_| random.one_in(4)) {
+                    // SAFETY: the table holds these very functions; the list is null or what they made of it.
+                    unsafe { parse(&raw mut list, text.as_ptr()) };
                 }
             }
             list

@@ -16,19 +16,32 @@
 mod described;
 mod enumerations;
 mod facts;
+mod fence;
 mod filler;
 mod json;
 mod random;
+mod room;
 mod rules;
 mod strings;
 mod structs;
 mod texts;
 
+use std::sync::OnceLock;
+
 use xenopsd::sim;
 use xenopsd::xl::Xl;
+use xenopsd::xl::sys::Functions;
 
-/// libxl on a simulated host.
+/// Every buffer of these tests has a fence behind it.
+#[global_allocator]
+static MEMORY: fence::Fenced = fence::Fenced::new();
+
+/// libxl on a simulated host: one host, and a context for each test.
 fn xl() -> Xl {
-    sim::start(1, 0).expect("memory for one domain");
-    Xl::open(sim::overlay).expect("libxl is installed: the build read its headers")
+    static TABLE: OnceLock<Functions> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        let host = sim::start(1, 0).expect("memory for one domain");
+        *Xl::open(host).expect("libxl is installed: the build read its headers").functions()
+    });
+    Xl::open(|functions| *functions = *table).expect("as before")
 }

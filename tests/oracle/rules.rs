@@ -13,8 +13,8 @@ pub(crate) fn agree(ours: &Json, theirs: &Json, bare: Option<&Json>, name: &str)
     match (ours, theirs) {
         (Json::Object(ours), Json::Object(theirs)) => members_agree(ours, theirs, bare, name),
         (Json::Array(ours), Json::Array(theirs)) if ours.len() == theirs.len() => {
-            let pairs = ours.iter().zip(theirs).enumerate();
-            pairs.map(|(at, (ours, theirs))| agree(ours, theirs, element(bare, at), "").map_err(within(at))).collect()
+            let mut pairs = ours.iter().zip(theirs).enumerate();
+            pairs.try_for_each(|(at, (ours, theirs))| agree(ours, theirs, element(bare, at), "").map_err(within(at)))
         }
         _ if ours == theirs || otherwise(name, ours, theirs) => Ok(()),
         _ => Err(format!(": we write {ours:?}, libxl writes {theirs:?}")),
@@ -64,11 +64,11 @@ pub(crate) fn same_members(tree: &Json, bare: &Json) -> Result<(), String> {
             if names(tree) != names(bare) {
                 return Err(format!(": {:?}, and at their defaults {:?}", names(tree), names(bare)));
             }
-            let pairs = tree.iter().zip(bare);
-            pairs.map(|((key, one), (_, other))| same_members(one, other).map_err(within(key))).collect()
+            let mut pairs = tree.iter().zip(bare);
+            pairs.try_for_each(|((key, one), (_, other))| same_members(one, other).map_err(within(key)))
         }
         (Json::Array(tree), Json::Array(bare)) if tree.len() == bare.len() => {
-            tree.iter().zip(bare).map(|(one, other)| same_members(one, other)).collect()
+            tree.iter().zip(bare).try_for_each(|(one, other)| same_members(one, other))
         }
         _ => Ok(()),
     }
@@ -99,7 +99,10 @@ fn members_same(before: &[(String, Json)], after: &[(String, Json)], bare: Optio
     });
     let kept = pairs.all()?;
     let member = after.next_if(|(added, value)| added.contains('.') && is_empty(value));
-    after.next().map_or(Ok(kept && member.is_none()), |(key, _)| Err(format!(".{key}: came from nowhere")))
+    match after.next() {
+        Some((key, _)) => Err(format!(".{key}: came from nowhere")),
+        None => Ok(kept && member.is_none()),
+    }
 }
 
 fn is_empty(value: &Json) -> bool {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use xenopsd::xl::{Owned, Xl};
 
-use crate::described::{Described, every_struct, filled, ours, read_by_libxl, theirs};
+use crate::described::{Described, call, every_struct, filled, ours, read_by_libxl, theirs};
 use crate::filler::Filler;
 use crate::json::Json;
 use crate::rules::{agree, readable, same, same_members};
@@ -63,47 +63,17 @@ fn fill_every_member<T: Described>() {
     assert!(missing.is_empty(), "{}: never filled: {missing:?}", T::NAME);
 }
 
-macro_rules! filled_with_every_member {
-    ($($name:ident $ty:ident,)*) => {
-        $(fill_every_member::<xenopsd::xl::sys::$ty>();)*
-    };
-}
-
 #[test]
 fn every_member_of_every_union_is_among_them() {
-    every_struct!(filled_with_every_member);
+    every_struct!(call fill_every_member);
 }
 
-/// A pen asserts that it stays within its room.
-fn write_the_longest<T: Described>() {
-    let xl = crate::xl();
-    for seed in 0..50 {
-        let value: Owned<'_, T> = filled(&xl, Filler::longest(&xl, seed));
-        let bare: Owned<'_, T> = filled(&xl, Filler::bare(&xl, seed));
-        let trees = [ours(&xl, &*value), theirs(&xl, &*value), ours(&xl, &*bare)].map(|text| Json::parse(&text));
-        let [tree, written, bare] = &trees;
-        agree(tree, written, Some(bare), "").unwrap_or_else(|why| panic!("{}{why}", T::NAME));
-    }
-}
-
-macro_rules! written_at_their_longest {
-    ($($name:ident $ty:ident,)*) => {
-        $(write_the_longest::<xenopsd::xl::sys::$ty>();)*
-    };
-}
-
-#[test]
-#[cfg_attr(not(debug_assertions), ignore = "only a debug build's pen watches its room")]
-fn no_value_is_longer_than_the_room_that_is_made_for_it() {
-    every_struct!(written_at_their_longest);
-}
-
-/// One test for each struct.
-macro_rules! judged {
-    ($($name:ident $ty:ident,)*) => {$(
+/// A test for each struct, of its name.
+macro_rules! test {
+    ($judge:ident; $($name:ident $ty:ident,)*) => {$(
         #[test]
         fn $name() {
-            judge_all::<xenopsd::xl::sys::$ty>();
+            $judge::<xenopsd::xl::sys::$ty>();
         }
     )*};
 }
@@ -112,5 +82,5 @@ macro_rules! judged {
 mod are_written_and_read_as_by_libxl {
     use super::{every_struct, judge_all};
 
-    every_struct!(judged);
+    every_struct!(test judge_all);
 }
