@@ -81,7 +81,7 @@ fn a_hint_that_nothing_uses_is_an_error() {
 fn a_construct_that_no_rule_covers_is_an_error() {
     for (field, error) in [
         ("int *legs;", "libxl_animal.legs: a pointer without a count before it"),
-        ("struct libxl__unknown ghost;", "libxl_animal.ghost: a field of type libxl__unknown"),
+        ("struct libxl__unknown { int a; } ghost;", "libxl_animal.ghost: a field of type libxl__unknown"),
         ("double weight;", "libxl_animal.weight: a field of type f64"),
         ("union { struct { int a; } cat; } v;", "libxl_animal.v: a key without a type"),
     ] {

@@ -6,8 +6,6 @@
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
-pub(crate) mod params;
-
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
@@ -266,7 +264,7 @@ impl Client {
     /// Takes what there is; false at the end. A daemon that closes while bytes of ours are on their way resets the
     /// connection: the kernel delivers what it sent before that, too.
     fn receive(&mut self) -> bool {
-        let mut bytes = [0; 8 << 10];
+        let mut bytes = vec![0; 64 << 10];
         match self.stream.read(&mut bytes) {
             Ok(count) => {
                 self.rest.extend_from_slice(&bytes[..count]);
