@@ -1,8 +1,8 @@
 //! Requests and their replies, byte for byte, as they are written down in `cases/*.jsonl`.
 //!
-//! In those files, a line `--> …` is sent and a line `<-- …` is the reply to it. A case is what stands between two empty
-//! lines: all its requests are sent at once, one line each, and all its replies follow in their order. Each case ends with
-//! a request whose reply is known, so that a case without `<--` says that there is no reply. Besides:
+//! In those files, a line `--> …` is sent and a line `<-- …` is the reply to it. A case is what stands between two
+//! empty lines: all its requests are sent at once, one line each, and all its replies follow in their order. Each case
+//! ends with a request whose reply is known, so that a case without `<--` says that there is no reply. Besides:
 //!
 //! * `⟨0a⟩` in a request is the byte of that hexadecimal number,
 //! * `…` in a reply stands for any words,

@@ -3,7 +3,6 @@
 //! Here the same bytes are sent whole and in pieces, by one client and by several at once, and the replies are compared
 //! byte for byte.
 #![cfg(feature = "daemon")]
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod common;
 

@@ -281,6 +281,6 @@ fn what_all_slow_readers_hold_together() {
     // Only who added to too much was closed; the first ones have everything.
     let closed = clients.iter_mut().skip(below).filter_map(|client| (!whole(client)).then_some(())).count();
     assert!(closed > 0, "{above} replies of {length} bytes are more than {OUT_TOTAL_BYTES_MAX}");
-    assert!(clients.iter_mut().take(below).all(|client| whole(client)));
+    assert!(clients.iter_mut().take(below).all(whole));
     other.ping();
 }

@@ -1,8 +1,8 @@
 //! What one client does to its connection is felt by that client alone.
 //!
-//! In: clients that stop halfway, do not read, vanish, send descriptors, or are more than there are descriptors for. Out:
-//! everybody else is answered, and the daemon keeps nothing of those who are gone. A reply to somebody else, asked for
-//! afterwards, proves that the daemon went on.
+//! In: clients that stop halfway, do not read, vanish, send descriptors, or are more than there are descriptors for.
+//! Out: everybody else is answered, and the daemon keeps nothing of those who are gone. A reply to somebody else, asked
+//! for afterwards, proves that the daemon went on.
 #![cfg(feature = "daemon")]
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 

@@ -80,10 +80,10 @@ impl<'de> Visitor<'de> for Walked {
     }
 }
 
-/// serde_json counts lines and columns from 1, and names the byte after which it gave up.
+/// serde_json counts lines and columns from 1, and names the last byte that it took: column 0 is the newline before.
 fn offset(document: &[u8], line: usize, column: usize) -> usize {
     let before: usize = document.split_inclusive(|&b| b == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
-    before + column.saturating_sub(1)
+    (before + column).saturating_sub(1)
 }
 
 /// The words without " at line 1 column 7".
@@ -103,6 +103,7 @@ mod tests {
             (r#"{"a":01}"#, 6),
             ("{\n\"a\": tru }", 10),
             (r#"{"a":"\x"}"#, 7),
+            ("{\"a\":\"b\nc\"}", 7),
             (r#"{"a":"\ud83d","b":1}"#, 12),
             (r#"{"a":1e999,"b":1}"#, 9),
             (r#"{"a":[null,true,-1,1,1.5,"x",{"b":1},{"c":}]}"#, 42),

@@ -61,18 +61,11 @@ impl Report {
             Some(domid) => memory::formatted(format_args!("{file}:{line}:{function}: Domain {domid}:{reason}")),
             None => memory::formatted(format_args!("{file}:{line}:{function}: {reason}")),
         };
+        let text = line.as_ptr().cast::<c_char>();
         if let Some(log) = xtl_log() {
-            // SAFETY: the logger outlives its context, by the contract of `libxl_ctx_alloc`; the format takes one string.
-            unsafe {
-                log(
-                    self.logger,
-                    XTL_ERROR,
-                    self.errno,
-                    c"libxl".as_ptr(),
-                    c"%s".as_ptr(),
-                    line.as_ptr().cast::<c_char>(),
-                )
-            };
+            // SAFETY: the logger outlives its context, by the contract of `libxl_ctx_alloc`; the format takes one
+            // string.
+            unsafe { log(self.logger, XTL_ERROR, self.errno, c"libxl".as_ptr(), c"%s".as_ptr(), text) };
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Results in memory that callers free as libxl documents it: by `free`, or by the type's `_list_free`.
 //!
-//! In: Rust values. Out: memory from `malloc`, and never from Rust's allocator: as far as that is concerned, a simulated
-//! call takes what a real one does, which is nothing. Like libxl, it ends the process when there is no memory left.
+//! In: Rust values. Out: memory from `malloc`, and never from Rust's allocator: as far as that is concerned, a
+//! simulated call takes what a real one does, which is nothing. Like libxl, it ends the process when there is no memory
+//! left.
 
 use core::ffi::{CStr, c_char, c_int};
 use core::fmt;

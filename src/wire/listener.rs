@@ -1,8 +1,8 @@
 //! The listening socket.
 //!
 //! In: a path. Out: a socket that only this user can connect to (mode 0600), and connections with their peers'
-//! credentials. A stale socket file is replaced, a live server's is not; a lock file held for life keeps two daemons from
-//! doing so at the same moment. It does not decide who may connect beyond the file's mode.
+//! credentials. A stale socket file is replaced, a live server's is not; a lock file held for life keeps two daemons
+//! from doing so at the same moment. It does not decide who may connect beyond the file's mode.
 
 use std::fs::{File, OpenOptions};
 use std::io;
