@@ -1,7 +1,7 @@
 //! Bounds that no simulated host reaches, and what is said of a libxl that lacks a function.
 //!
-//! In: requests, answered in this process by a libxl some of whose functions are ours. Out: proof of what happens at the
-//! bound and one past it.
+//! In: requests, answered in this process by a libxl some of whose functions are ours. Out: proof of what happens at
+//! the bound and one past it.
 #![cfg(feature = "daemon")]
 #![allow(unsafe_code, reason = "functions with libxl's interface")]
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]

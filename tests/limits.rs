@@ -1,22 +1,26 @@
 //! Every bound of `limits.rs` that a client can reach: at the bound all is well, one past it is an answer.
 //!
 //! Not here, as no client can get there: `OUT_HARD_BYTES`, which is the soft mark and one reply, and no reply is begun
-//! above the soft mark; and `REPLY_BYTES_MAX`, as the largest host that can be simulated answers in less.
+//! above the soft mark (see `daemon::client`'s own tests); and `REPLY_BYTES_MAX`, as the largest host that can be
+//! simulated answers in less (see `inside.rs`).
 #![cfg(feature = "daemon")]
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod common;
 
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use common::{Client, Daemon, PING, PONG, is_root};
-use rustix::net::sockopt::set_socket_send_buffer_size;
+use rustix::io::Errno;
+use rustix::net::sockopt::{set_socket_send_buffer_size, set_socket_send_buffer_size_force};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socket_with};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use rustix::thread::set_thread_res_uid;
 use serde_json::{Value, json};
 use xenopsd::limits::{
-    BATCH_LENGTH_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_UID_MAX, DEPTH_MAX, ID_BYTES_MAX, MESSAGE_BYTES_MAX,
+    BACKLOG, BATCH_LENGTH_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_UID_MAX, DEPTH_MAX, ID_BYTES_MAX, MESSAGE_BYTES_MAX,
     OUT_SOFT_BYTES, OUT_TOTAL_BYTES_MAX, RECEIVE_BYTES_PER_TURN_MAX, SEND_BUFFER_BYTES, SIM_DOMAINS_MAX,
     TURN_REQUESTS_MAX,
 };
@@ -225,6 +229,66 @@ fn a_flood_and_one_other(flood: &str, replies: impl FnOnce(&mut Client) -> Vec<u
     assert!(before <= TURN_REQUESTS_MAX, "{before} requests of the first client before the other's turn");
     assert!(behind > 0, "the other client waited for all of the first one's");
     firsts.len()
+}
+
+/// Both clients' bytes are there at the same moment; the first one's reply takes longer than a turn may.
+fn a_long_one_and_one_other(daemon: &Daemon, long: &str) {
+    let (mut first, mut other) = (daemon.connect(), daemon.connect());
+    first.ping();
+    other.ping();
+    // Beyond the bound for users, where we may: the kernel is to hold all of it.
+    let _ = set_socket_send_buffer_size_force(first.stream(), 4 * MESSAGE_BYTES_MAX);
+    daemon.freeze();
+    assert_eq!(first.send_some(long.as_bytes()), long.len(), "the kernel takes all of it");
+    other.send(clock());
+    daemon.thaw();
+    let (others, firsts) = (clock_of(&other.reply()), clock_of(&first.reply()));
+    assert!(others < firsts, "the other client waited: {others}, {firsts}");
+}
+
+#[test]
+fn bytes_of_one_turn() {
+    if !is_root("bytes_of_one_turn") {
+        return;
+    }
+    const { assert!(MESSAGE_BYTES_MAX > 2 * RECEIVE_BYTES_PER_TURN_MAX) };
+    let longest = clock().replace(r#""id""#, &format!(r#""more":"{}","id""#, "x".repeat(MESSAGE_BYTES_MAX - 100)));
+    a_long_one_and_one_other(&Daemon::simulating(2), &longest);
+}
+
+/// Notifications that take more than [`TURN_TIME_MAX`], but are few.
+#[test]
+fn time_of_one_turn() {
+    let long = r#"{"jsonrpc":"2.0","method":"list_domain"}"#.repeat(8) + &clock();
+    a_long_one_and_one_other(&Daemon::start(&["--sim", &SIM_DOMAINS_MAX.to_string()]), &long);
+}
+
+#[test]
+fn connections_that_wait_to_be_accepted() {
+    raise_descriptors();
+    let system = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+    let backlog = usize::try_from(BACKLOG).unwrap();
+    if system.trim().parse::<usize>().unwrap() < backlog {
+        println!("skipped: connections_that_wait_to_be_accepted (the system's own bound is lower)");
+        return;
+    }
+    let daemon = Daemon::simulating(2);
+    let address = SocketAddrUnix::new(daemon.socket()).unwrap();
+    let connect = || {
+        let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::NONBLOCK, None).unwrap();
+        rustix::net::connect(&socket, &address).map(|()| UnixStream::from(socket))
+    };
+    daemon.freeze();
+    let waiting: Vec<UnixStream> = (0..backlog).map(|_| connect().unwrap()).collect();
+    // The kernel lets one more in than it was told.
+    let beyond: Vec<_> = (0..2).map(|_| connect()).collect();
+    assert_eq!(beyond.last().unwrap().as_ref().unwrap_err(), &Errno::AGAIN);
+    drop(beyond);
+    daemon.thaw();
+    for socket in waiting {
+        socket.set_nonblocking(false).unwrap();
+        Client::new(socket).ping();
+    }
 }
 
 #[test]

@@ -8,14 +8,17 @@
 
 pub(crate) mod params;
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, IoSlice, Read, Write};
+use std::mem::MaybeUninit;
 use std::net::Shutdown;
+use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -25,6 +28,9 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 /// A request that every host answers the same way, and its reply.
 pub(crate) const PING: &str = r#"{"jsonrpc":"2.0","id":"ping","method":"domid_to_name","params":[0]}"#;
 pub(crate) const PONG: &str = r#"{"jsonrpc":"2.0","id":"ping","result":"Domain-0"}"#;
+
+/// What the kernel attaches to one message at most.
+pub(crate) const DESCRIPTORS_MAX: usize = 253;
 
 /// A running `xenopsd`, on a socket in a folder of its own.
 pub(crate) struct Daemon {
@@ -225,6 +231,15 @@ impl Client {
     /// Sends bytes as they are.
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).unwrap();
+    }
+
+    /// Sends bytes with descriptors attached, at most [`DESCRIPTORS_MAX`].
+    pub(crate) fn send_with(&self, bytes: &str, descriptors: &[BorrowedFd<'_>]) {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        assert!(control.push(SendAncillaryMessage::ScmRights(descriptors)));
+        let bytes = [IoSlice::new(bytes.as_bytes())];
+        rustix::net::sendmsg(&self.stream, &bytes, &mut control, SendFlags::empty()).unwrap();
     }
 
     /// Sends as much as the daemon takes now; how much that was.
