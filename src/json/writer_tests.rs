@@ -14,6 +14,20 @@ fn as_long_as_allowed_and_one_byte_longer() {
     }
 }
 
+/// A number asks for as much room as the longest one needs; what it does not use is no part of the text.
+#[test]
+fn only_what_is_written_counts() {
+    for spare in [0, 10 * BYTES_MAX] {
+        let mut out = Vec::with_capacity(BYTES_MAX - 1 + spare);
+        let mut writer = Writer::new(&mut out, BYTES_MAX);
+        writer.raw(&[b'x'; BYTES_MAX - 1]);
+        writer.integer(5);
+        assert!(!writer.overflowed(), "{spare} bytes of room");
+        writer.integer(5);
+        assert!(writer.overflowed(), "{spare} bytes of room");
+    }
+}
+
 #[test]
 fn a_text_without_end_takes_bounded_memory() {
     let mut out = b"before".to_vec();
