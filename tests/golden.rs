@@ -83,7 +83,7 @@ fn a_construct_that_no_rule_covers_is_an_error() {
         ("int *legs;", "libxl_animal.legs: a pointer without a count before it"),
         ("struct libxl__unknown { int a; } ghost;", "libxl_animal.ghost: a field of type libxl_animal_libxl__unknown"),
         ("double weight;", "libxl_animal.weight: a field of type f64"),
-        ("union { struct { int a; } cat; } v;", "libxl_animal.v: a key without a type"),
+        ("union { struct { int a; } cat; } v;", "libxl_animal.v: libxl_animal__bindgen_ty_1 is no enumeration"),
     ] {
         assert_eq!(with(field, "").unwrap_err(), error, "{field}");
     }
