@@ -6,7 +6,7 @@
 
 #[path = "common/checked.rs"]
 mod checked;
-#[allow(dead_code, unreachable_pub, reason = "compiled here as in build.rs, which uses all of it")]
+#[allow(dead_code, reason = "compiled here as in build.rs, which uses all of it")]
 #[path = "../src/gen/mod.rs"]
 mod generator;
 
