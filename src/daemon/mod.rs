@@ -121,7 +121,9 @@ impl Daemon {
     /// Remembers what an event says. Nothing else happens here.
     fn note(&mut self, event: &mio::event::Event) {
         match Source::from(event.token()) {
-            Source::Listener => self.accepting = Accepting::Now,
+            // While there is no descriptor for more, another connection is no news.
+            Source::Listener if self.accepting == Accepting::Rest => self.accepting = Accepting::Now,
+            Source::Listener => {}
             Source::Signal => self.stop(),
             Source::Client(key) => {
                 let Some(client) = self.clients.get_mut(key) else {

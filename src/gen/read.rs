@@ -120,12 +120,12 @@ impl Bindings {
             "libxl_error" => "ERROR_".to_owned(),
             _ => format!("{}_", name.to_uppercase()),
         };
-        let constants = self.constants.get(name).ok_or_else(|| format!("{name} is no enumeration"))?;
         let enumerator = |(constant, value): &(String, i64)| {
             let name =
                 constant.strip_prefix(&prefix).ok_or_else(|| format!("{constant} does not begin with {prefix}"))?;
             Ok(Enumerator { constant: constant.clone(), name: name.to_lowercase(), value: *value })
         };
+        let constants = self.constants.get(name).ok_or_else(|| format!("{name} is no enumeration"))?;
         let values: Result<Vec<_>, String> = constants.iter().map(enumerator).collect();
         Ok(Enum { name: name.to_owned(), values: values? })
     }
