@@ -8,6 +8,8 @@
 //! `cargo bench --bench socket` prints the tables of PERF.md; with `-- --smoke` it only shows that everything runs.
 
 mod client;
+#[path = "../common/dominfo.rs"]
+mod dominfo;
 mod echo;
 mod rival;
 mod server;
