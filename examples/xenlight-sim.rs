@@ -3,8 +3,8 @@
 //!     XENOPSD_SIM=1000 LD_PRELOAD=target/release/examples/libxenlight_sim.so PROGRAM
 //!
 //! In: calls of libxl's functions; `XENOPSD_SIM`, the number of domains (10), and `XENOPSD_SIM_SEED` (1) in the
-//! environment. Out: what the simulated host answers, as `xenopsd --sim` would get it. The real library must be there, too:
-//! it keeps doing what needs no host (`_init`, `_dispose`, `_to_json`).
+//! environment. Out: what the simulated host answers, as `xenopsd --sim` would get it. The real library must be there,
+//! too: it keeps doing what needs no host (`_init`, `_dispose`, `_to_json`).
 #![allow(unsafe_code, reason = "it is a C library")]
 
 use std::ffi::{CStr, c_void};

@@ -14,7 +14,8 @@
 //!
 //! # The rooms
 //!
-//! Each opens with what comes in, what goes out, and what it does not do. Those further down know nothing of those above.
+//! Each opens with what comes in, what goes out, and what it does not do. Those further down know nothing of those
+//! above.
 //!
 //! | room | what it is |
 //! |---|---|
@@ -34,12 +35,13 @@
 //! # What holds
 //!
 //! * `wire` knows no JSON but a frame's end; `json` knows no libxl; `xl` knows neither connections nor JSON.
-//! * Nothing is allocated by the second pass of any request (`tests/zero_alloc.rs`), and no text is formatted on the way of
-//!   a request that succeeds.
+//! * Nothing is allocated by the second pass of any request (`tests/zero_alloc.rs`), and no text is formatted on the
+//!   way of a request that succeeds.
 //! * Generated code contains no policy: that is in `gen::hints`, `gen::plan` and in [`rpc`].
 //! * A method's name on the wire is libxl's own, and so are names and forms of what it returns.
 //! * A client's bytes never end the process: what is wrong with them is a value of [`error`], and it costs nobody else.
-//! * Unsafe code is where a module allows it at its top and says why: [`xl`], [`api`], [`sim`], `json::tape`, `json::writer`.
+//! * Unsafe code is where a module allows it at its top and says why: [`xl`], [`api`], [`sim`], `json::tape`,
+//!   `json::writer`, `json::decimal`, `wire::peer`.
 
 #[cfg(feature = "daemon")]
 pub mod api;

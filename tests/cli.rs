@@ -67,9 +67,10 @@ fn list_shows_what_the_methods_say() {
         for (letter, flag) in columns[4].chars().zip(["running", "blocked", "paused", "shutdown"]) {
             assert_eq!(letter != '-', domain[flag] == Value::Bool(true), "{flag} of {row}");
         }
-        // The clock went on between the two calls, but it does not go back, and xl's columns show tenths.
+        // The clock went on between the two calls, but it does not go back. xl's column shows tenths of what a C float
+        // holds: 24 bits.
         let seconds: f64 = columns[5].parse().unwrap();
-        assert!(seconds <= domain["cpu_time"].as_f64().unwrap() / 1e9 + 0.1, "{row}");
+        assert!(seconds <= domain["cpu_time"].as_f64().unwrap() / 1e9 * (1.0 + 1e-7) + 0.1, "{row}");
     }
 }
 
@@ -94,7 +95,11 @@ fn more_domains_than_a_batch_may_hold_are_all_named() {
     let daemon = Daemon::simulating(1500);
     let table = printed(&daemon.socket(), &["list"]);
     assert_eq!(table.lines().count(), 1501);
-    assert!(!table.contains("(null)"), "{table}");
+    let domains = json(&printed(&daemon.socket(), &["call", "list_domain"]));
+    let dying = domains.as_array().unwrap().iter().filter(|domain| domain["dying"] == Value::Bool(true)).count();
+    assert!(dying > 0);
+    // A domain that is being destroyed has lost its name, as on Xen.
+    assert_eq!(table.matches("(null)").count(), dying, "{table}");
 }
 
 #[test]

@@ -6,44 +6,27 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 #![expect(clippy::needless_pass_by_value, reason = "params are made where they are passed")]
 
-use std::cell::Cell;
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+mod common;
 
-use rustix::process::{Pid, Signal, kill_process};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use common::params::params;
+use common::{Client, DEADLINE, Daemon, command};
 use serde_json::{Value, json};
 use xenopsd::limits::SIM_DOMAINS_MAX;
 
-/// Far more than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// A daemon on a simulated host, and a connection to it.
 struct Host {
-    daemon: Child,
-    connection: BufReader<UnixStream>,
-    calls: Cell<u32>,
-    _folder: tempfile::TempDir,
+    client: Client,
+    calls: u32,
+    _daemon: Daemon,
 }
 
 impl Host {
     fn start(options: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = folder.path().join("s");
-        let daemon = Command::new(env!("CARGO_BIN_EXE_xenopsd"));
-        let daemon = { daemon }.args(options).arg("--socket").arg(&socket).spawn().unwrap();
-        let begun = Instant::now();
-        let stream = loop {
-            match UnixStream::connect(&socket) {
-                Ok(stream) => break stream,
-                Err(error) => assert!(begun.elapsed() < PATIENCE, "{error}"),
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        };
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Self { daemon, connection: BufReader::new(stream), calls: Cell::new(0), _folder: folder }
+        let daemon = Daemon::start(options);
+        Self { client: daemon.connect(), calls: 0, _daemon: daemon }
     }
 
     fn of(domains: u32, seed: u64) -> Self {
@@ -52,12 +35,10 @@ impl Host {
 
     /// The result, or the error object.
     fn try_call(&mut self, method: &str, params: Value) -> Result<Value, Value> {
-        let id = self.calls.replace(self.calls.get() + 1);
+        self.calls += 1;
+        let id = self.calls;
         let request = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
-        writeln!(self.connection.get_mut(), "{request}").unwrap();
-        let mut line = String::new();
-        self.connection.read_line(&mut line).unwrap();
-        let mut reply: Value = serde_json::from_str(&line).unwrap();
+        let mut reply = self.client.ask(&request.to_string());
         assert_eq!(reply["id"], id, "{reply}");
         match reply.get("error") {
             Some(error) => Err(error.clone()),
@@ -78,21 +59,6 @@ impl Host {
     fn domains(&mut self) -> Vec<Value> {
         self.list("list_domain", json!([]))
     }
-
-    /// Ends the daemon as an admin does; it must go in peace.
-    fn stop(mut self) {
-        kill_process(Pid::from_child(&self.daemon), Signal::TERM).unwrap();
-        assert_eq!(self.daemon.wait().unwrap().code(), Some(0));
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let _already_gone = self.daemon.kill();
-            let _already_gone = self.daemon.wait();
-        }
-    }
 }
 
 fn number(value: &Value, field: &str) -> u64 {
@@ -101,41 +67,6 @@ fn number(value: &Value, field: &str) -> u64 {
 
 fn is(value: &Value, field: &str) -> bool {
     value[field].as_bool().unwrap_or_else(|| panic!("{field} of {value}"))
-}
-
-/// Params by their names, for any method: domain 7 has a stubdom, a disk, a network interface and a keyboard.
-fn param(name: &str) -> Value {
-    match name {
-        "domid" | "domid_vm" | "guest_domid" => json!(7),
-        "devid" | "cons_num" | "ctrl" | "poolid" | "node" | "socketid" | "scope" | "target" | "ssidref" => json!(0),
-        "port" => json!(2),
-        "lvl" => json!(3),
-        "name" => json!("Domain-0"),
-        "p" => json!("Pool-0"),
-        "vdev" => json!("xvda"),
-        "mac" => json!("00:16:3e:00:00:01"),
-        "buf" => json!("system_u:system_r:domU_t"),
-        "userdata_userid" => json!("xl"),
-        _ => panic!("no value for a parameter named {name}"),
-    }
-}
-
-/// Params of one method, where its own differ.
-fn params(method: &xenopsd::api::Method) -> Value {
-    let own = match method.name {
-        "console_get_tty" => json!({"type": "pv"}),
-        "name_to_cpupoolid" => json!({"name": "Pool-0"}),
-        "psr_cmt_get_sample" | "psr_cmt_type_supported" => json!({"type": "cache_occupancy"}),
-        "psr_cat_get_cbm" | "psr_get_val" => json!({"type": "l3_cbm"}),
-        "psr_get_hw_info" => json!({"type": "cat"}),
-        "ctrlport_to_device_usbdev" | "devid_to_device_usbctrl" => json!({"domid": 3}),
-        "devid_to_device_vtpm" => json!({"domid": 5}),
-        "devid_to_device_vdispl" | "devid_to_device_vsnd" => json!({"domid": 9}),
-        "sched_credit_params_get" => json!({"poolid": 1}),
-        _ => json!({}),
-    };
-    let value = |name: &&str| (name.to_string(), own.get(name).cloned().unwrap_or_else(|| param(name)));
-    method.params.iter().map(value).collect()
 }
 
 /// Every method of the table, with what it answers on a host of 20 domains: a result unless it is listed here.
@@ -169,7 +100,6 @@ fn every_method_answers_as_libxl_does_on_such_a_host() {
         assert_eq!(code, failures.get(method.name).copied(), "{}: {answer:?}", method.name);
     }
     assert!(failures.keys().all(|name| xenopsd::api::find(name).is_some()));
-    host.stop();
 }
 
 #[test]
@@ -214,7 +144,6 @@ fn what_is_not_there_fails_with_libxls_code_and_words() {
     {
         assert_eq!(host.call(method.name, json!([99])), json!([]), "{}", method.name);
     }
-    host.stop();
 }
 
 /// All that a host says of itself and of its domains, but clocks.
@@ -235,7 +164,6 @@ fn portrait(mut host: Host) -> BTreeMap<String, Result<Value, Value>> {
             portrait.insert(format!("{} {domid}", method.name), answer);
         }
     }
-    host.stop();
     portrait
 }
 
@@ -279,12 +207,11 @@ fn clocks_of_live_domains_advance_and_no_clock_goes_back() {
         if first.iter().zip(&last).filter(|(domain, _)| lives(domain)).all(went_on) {
             break;
         }
-        assert!(begun.elapsed() < PATIENCE, "a clock stands still");
+        assert!(begun.elapsed() < DEADLINE, "a clock stands still");
     }
     let still = first.iter().zip(&last).filter(|(domain, _)| !lives(domain));
     let stopped = still.map(|(before, after)| assert_eq!(before["cpu_time"], after["cpu_time"])).count();
     assert_eq!(stopped, 4, "paused, shut down, crashed, dying");
-    host.stop();
 }
 
 #[test]
@@ -298,7 +225,6 @@ fn domain_0_is_itself() {
     assert!(is(dom0, "running") && !is(dom0, "blocked"));
     assert_eq!(host.call("domid_to_name", json!([0])), "Domain-0");
     assert_eq!(host.call("name_to_domid", json!(["Domain-0"])), 0);
-    host.stop();
 }
 
 #[test]
@@ -326,7 +252,6 @@ fn lists_infos_and_vcpus_agree() {
         assert_eq!(listed["shutdown_reason"] != "unknown", is(&listed, "shutdown"), "{listed}");
     }
     assert_eq!(states, [("blocked", 129), ("dying", 1), ("paused", 2), ("running", 15), ("shutdown", 3)].into());
-    host.stop();
 }
 
 #[test]
@@ -343,7 +268,6 @@ fn names_lead_back_to_their_domains() {
     assert!(names.iter().any(|name| !name.is_ascii()) && names.iter().any(|name| name.contains('"')));
     assert!(names.iter().any(|name| name.len() > 100));
     assert_eq!(host.call("domain_qualifier_to_domid", json!(["41"])), 41);
-    host.stop();
 }
 
 #[test]
@@ -378,7 +302,6 @@ fn memory_and_cpus_add_up() {
             let members = listed.iter().filter(|domain| domain["cpupool"] == pool["poolid"]).count();
             assert_eq!(number(pool, "n_dom"), members as u64);
         }
-        host.stop();
     }
 }
 
@@ -414,7 +337,6 @@ fn single_devices_are_those_of_the_lists() {
         }
     }
     assert!(seen > 100, "{seen}");
-    host.stop();
 }
 
 #[test]
@@ -423,10 +345,9 @@ fn a_host_has_as_many_domains_as_asked_for() {
     for (options, domains) in [(&["--sim"][..], 10), (&["--sim", "1"], 1), (&["--sim", &most], SIM_DOMAINS_MAX)] {
         let mut host = Host::start(options);
         assert_eq!(host.domains().len(), domains);
-        host.stop();
     }
     for wrong in ["0", &(SIM_DOMAINS_MAX + 1).to_string(), "many"] {
-        let usage = Command::new(env!("CARGO_BIN_EXE_xenopsd")).args(["--sim", wrong]).output().unwrap();
+        let usage = command().args(["--sim", wrong]).output().unwrap();
         assert_eq!(usage.status.code(), Some(2), "{wrong}");
     }
 }

@@ -3,7 +3,8 @@
 //! The floor is a bare mio loop that answers every request with as many bytes as the real reply has, and does nothing
 //! else. Client and server share one CPU, so that a round trip costs the same wherever the kernel puts things; the
 //! servers take turns, round by round, so that a machine that is slow for a while is slow for all. What is compared is
-//! the CPU time that the kernel has accounted to the server's process: for each round the ratio, of the rounds the median.
+//! the CPU time that the kernel has accounted to the server's process: for each round the ratio, of the rounds the
+//! median.
 //!
 //! `cargo bench --bench socket` prints the tables of PERF.md; with `-- --smoke` it only shows that everything runs.
 

@@ -22,7 +22,8 @@ fuzz_target!(|input: (Vec<u8>, Vec<u8>)| {
     }
 });
 
-/// The frames, and where the byte is that begins none. Pieces have the lengths of `cuts`, plus 1; then all that is left.
+/// The frames, and where the byte is that begins none. Pieces have the lengths of `cuts`, plus 1; then all that is
+/// left.
 fn frames(bytes: &[u8], cuts: &[u8]) -> (Vec<Found>, Option<usize>) {
     let mut scanner = Scanner::default();
     let mut cuts = cuts.iter();
@@ -59,7 +60,8 @@ fn check(found: &Found, bytes: &[u8]) {
         }
     }
     let text = &bytes[frame.span.start..frame.span.end];
-    // What is JSON, and shallow enough for a parser that recurses, is exactly one value: no frame is too short or too long.
+    // What is JSON, and shallow enough for a parser that recurses, is exactly one value: no frame is too short or too
+    // long.
     if frame.too_deep_at.is_none() && DEPTH_MAX < 100 {
         if let Ok(serde_json::Value::Array(array)) = serde_json::from_slice(text) {
             assert_eq!(array.len(), frame.length, "a batch's elements");

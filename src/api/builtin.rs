@@ -1,7 +1,7 @@
 //! The types that libxl's descriptions take as given, as JSON: what the generated encoders call.
 //!
-//! In: C values. Out: JSON, in libxl's own form. Those of bounded length write through a pen whose room the caller made;
-//! the others through the writer. `docs` of each function say the form.
+//! In: C values. Out: JSON, in libxl's own form. Those of bounded length write through a pen whose room the caller
+//! made; the others through the writer. `docs` of each function say the form.
 
 use core::ffi::{CStr, c_char, c_int};
 

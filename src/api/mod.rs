@@ -1,6 +1,6 @@
 //! Every libxl type as JSON and every libxl function as a method: generated from libxl's headers.
 //!
-//! In: a method's name and its params on the tape. Out: the result as JSON in the writer, or a [`Failure`]. This page
+//! In: a method's name and its params on the tape. Out: the result as JSON in the writer, or a `Failure`. This page
 //! holds what the generated code shares; the code itself is in the build's output directory (see `src/gen`, and
 //! `tests/golden` for a piece to read). It contains no policy: that is in `gen::hints` and in `rpc`.
 #![allow(unsafe_code, reason = "generated calls of C functions and reads of C structs")]

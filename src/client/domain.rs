@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-/// The part of libxl's `libxl_dominfo` that a list of domains needs. Other members of the reply are ignored: deserialise
-/// into a struct of your own for those.
+/// The part of libxl's `libxl_dominfo` that a list of domains needs. Other members of the reply are ignored:
+/// deserialise into a struct of your own for those.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct DomainInfo {
     /// The number by which Xen knows the domain while it lives; 0 is the control domain.

@@ -4,8 +4,8 @@
 //! next. A turn is bounded in requests and in time; what is left resumes in the next one. It knows no other client.
 //!
 //! Reading follows answering: nothing is received while complete requests wait, nothing is answered while more than
-//! [`OUT_SOFT_BYTES`] are unsent. So a client that does not read its replies stops being read from, and holds at most the
-//! soft mark and one reply.
+//! [`OUT_SOFT_BYTES`] are unsent. So a client that does not read its replies stops being read from, and holds at most
+//! the soft mark and one reply.
 
 use std::time::Instant;
 

@@ -1,7 +1,7 @@
 //! The loop: the only room that knows sockets and requests.
 //!
 //! In: readiness from the kernel. Out: clients accepted, served, closed. Readiness is only noted where it arrives; all
-//! work is done afterwards in [`Daemon::settle`], one ordered list: receive from all, then answer and send one by one,
+//! work is done afterwards in `Daemon::settle`, one ordered list: receive from all, then answer and send one by one,
 //! then accept. Nothing in it waits: the only place where the process sleeps is `poll`.
 
 mod client;
@@ -121,7 +121,9 @@ impl Daemon {
     /// Remembers what an event says. Nothing else happens here.
     fn note(&mut self, event: &mio::event::Event) {
         match Source::from(event.token()) {
-            Source::Listener => self.accepting = Accepting::Now,
+            // While there is no descriptor for more, another connection is no news.
+            Source::Listener if self.accepting == Accepting::Rest => self.accepting = Accepting::Now,
+            Source::Listener => {}
             Source::Signal => self.stop(),
             Source::Client(key) => {
                 let Some(client) = self.clients.get_mut(key) else {

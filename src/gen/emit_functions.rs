@@ -1,8 +1,8 @@
 //! The table of libxl's functions, and stand-ins for those that the simulated host does not have.
 //!
 //! In: the model and the fates. Out: `Functions` with one typed pointer a function and `load`; the enumeration of error
-//! codes; `unsimulated`. Functions that every type needs are plain pointers, so that freeing cannot fail; the rest may be
-//! missing from an older build of the same release.
+//! codes; `unsimulated`. Functions that every type needs are plain pointers, so that freeing cannot fail; the rest may
+//! be missing from an older build of the same release.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -95,8 +95,8 @@ pub fn unsimulated(fates: &[(&Function, Fate<'_>)]) -> TokenStream {
     }
 }
 
-/// `exports.rs`: the same functions and `libxl_ctx_alloc` under their own names, for a library that is loaded in front of
-/// the real one. Each goes on to what `table` holds.
+/// `exports.rs`: the same functions and `libxl_ctx_alloc` under their own names, for a library that is loaded in front
+/// of the real one. Each goes on to what `table` holds.
 pub fn exports(fates: &[(&Function, Fate<'_>)]) -> TokenStream {
     let exported = fates.iter().map(|(function, _)| *function).filter(|function| {
         let faces_ctx = function.params.first().is_some_and(|(_, ty)| is_ctx(ty));

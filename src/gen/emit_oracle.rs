@@ -29,7 +29,7 @@ pub fn emit(model: &Model) -> Result<TokenStream, String> {
         #(#listed)*
         #(#structs)*
 
-        /// Calls a macro with what else it is given, and the short name and the type of every struct that libxl describes.
+        /// Calls a macro with what else it is given, and short name and type of every struct that libxl describes.
         macro_rules! every_struct {
             ($called:ident $with:ident) => { $called! { $with; #(#rows,)* } }
         }

@@ -218,8 +218,8 @@ impl Model {
         self.functions.iter().find(|function| function.name == name)
     }
 
-    /// A function that belongs to one type: conversion, initialisation, disposal, copying. `None` for the rest, which is
-    /// libxl's API.
+    /// A function that belongs to one type: conversion, initialisation, disposal, copying. `None` for the rest, which
+    /// is libxl's API.
     pub fn helped_type<'f>(&self, function: &'f str) -> Option<&'f str> {
         const SUFFIXES: [&str; 7] =
             ["_to_json", "_from_json", "_to_string", "_from_string", "_copy", "_init", "_dispose"];

@@ -125,7 +125,8 @@ impl Bindings {
                 constant.strip_prefix(&prefix).ok_or_else(|| format!("{constant} does not begin with {prefix}"))?;
             Ok(Enumerator { constant: constant.clone(), name: name.to_lowercase(), value: *value })
         };
-        let values: Result<Vec<_>, String> = self.constants[name].iter().map(enumerator).collect();
+        let constants = self.constants.get(name).ok_or_else(|| format!("{name} is no enumeration"))?;
+        let values: Result<Vec<_>, String> = constants.iter().map(enumerator).collect();
         Ok(Enum { name: name.to_owned(), values: values? })
     }
 

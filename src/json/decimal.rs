@@ -26,8 +26,8 @@ pub(super) unsafe fn write(to: *mut u8, number: u64) -> usize {
     }
 }
 
-/// Writes a number of more than one digit. It stays a function of its own: a dozen copies of it in an encoder would cost
-/// more than the call.
+/// Writes a number of more than one digit. It stays a function of its own: a dozen copies of it in an encoder would
+/// cost more than the call.
 ///
 /// # Safety
 /// As for [`write`].

@@ -388,3 +388,7 @@ impl<const N: usize> Name<N> {
         &self.room[..self.len]
     }
 }
+
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;

@@ -36,7 +36,7 @@ impl InBuf {
         &self.bytes[self.consumed..self.received]
     }
 
-    /// What is waiting and at least [`PADDING`] bytes behind it, to parse in place.
+    /// What is waiting and at least `PADDING` bytes behind it, to parse in place.
     pub fn unread_padded(&mut self) -> &mut [u8] {
         &mut self.bytes[self.consumed..]
     }

@@ -2,7 +2,8 @@
 //!
 //! In: a frame that is an array. Out: an array of replies; nothing when all elements are notifications. The array is
 //! checked as a whole before its first element is carried out: half a batch is never executed. From there each element
-//! goes the way of a lone request, one at a time, so that a batch can rest between elements while others have their turn.
+//! goes the way of a lone request, one at a time, so that a batch can rest between elements while others have their
+//! turn.
 
 use super::Rpc;
 use super::diagnose;

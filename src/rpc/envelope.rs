@@ -1,7 +1,7 @@
 //! The outer object of a request.
 //!
-//! In: a parsed message and the raw text of its id. Out: method, params, and to whom and in which dialect the reply goes;
-//! or why this is no request. It does not look into the params.
+//! In: a parsed message and the raw text of its id. Out: method, params, and to whom and in which dialect the reply
+//! goes; or why this is no request. It does not look into the params.
 //!
 //! | | 2.0 (there is a member `jsonrpc`) | 1.0 |
 //! |---|---|---|

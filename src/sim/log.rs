@@ -7,9 +7,9 @@
 use core::ffi::{CStr, c_char, c_int};
 use core::fmt::Arguments;
 use core::panic::Location;
-use std::ffi::CString;
 use std::sync::OnceLock;
 
+use super::memory;
 use super::world::DOMIDS;
 use crate::xl::sys::{XTL_ERROR, xentoollog_level, xentoollog_logger};
 
@@ -58,13 +58,14 @@ impl Report {
         let place = Location::caller();
         let (file, line) = (place.file(), place.line());
         let line = match self.domid.filter(|&domid| domid != 0 && (domid as usize) < DOMIDS) {
-            Some(domid) => format!("{file}:{line}:{function}: Domain {domid}:{reason}"),
-            None => format!("{file}:{line}:{function}: {reason}"),
+            Some(domid) => memory::formatted(format_args!("{file}:{line}:{function}: Domain {domid}:{reason}")),
+            None => memory::formatted(format_args!("{file}:{line}:{function}: {reason}")),
         };
-        // Strings from C have no NUL inside, nor have ours.
-        if let (Some(log), Ok(line)) = (xtl_log(), CString::new(line)) {
-            // SAFETY: the logger outlives its context, by the contract of `libxl_ctx_alloc`; the format takes one string.
-            unsafe { log(self.logger, XTL_ERROR, self.errno, c"libxl".as_ptr(), c"%s".as_ptr(), line.as_ptr()) };
+        let text = line.as_ptr().cast::<c_char>();
+        if let Some(log) = xtl_log() {
+            // SAFETY: the logger outlives its context, by the contract of `libxl_ctx_alloc`; the format takes one
+            // string.
+            unsafe { log(self.logger, XTL_ERROR, self.errno, c"libxl".as_ptr(), c"%s".as_ptr(), text) };
         }
     }
 }

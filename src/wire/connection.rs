@@ -1,7 +1,7 @@
 //! One client's socket and its two buffers.
 //!
-//! In: readiness. Out: received bytes in `input`, sent bytes from `output`. It moves bytes and remembers what the kernel
-//! may still hold; it does not know what the bytes mean, and it decides nothing about closing.
+//! In: readiness. Out: received bytes in `input`, sent bytes from `output`. It moves bytes and remembers what the
+//! kernel may still hold; it does not know what the bytes mean, and it decides nothing about closing.
 //!
 //! The event loop is edge-triggered: `readable` stays true until the kernel has said that it holds nothing more, since
 //! nobody will wake us for bytes that we chose to leave there.
@@ -133,8 +133,9 @@ impl Connection {
     }
 }
 
-/// One `recvmsg`: how many bytes came, and whether descriptors ended it before the socket was empty. They are closed: no
-/// method takes any. When this process has no room for descriptors, the kernel drops them and says so by `CTRUNC` alone.
+/// One `recvmsg`: how many bytes came, and whether descriptors ended it before the socket was empty. They are closed:
+/// no method takes any. When this process has no room for descriptors, the kernel drops them and says so by `CTRUNC`
+/// alone.
 fn receive_once(socket: &UnixStream, room: &mut [u8]) -> rustix::io::Result<(usize, bool)> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_PER_READ_MAX))];
     let mut control = RecvAncillaryBuffer::new(&mut space);

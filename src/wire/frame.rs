@@ -142,7 +142,8 @@ impl Scanner {
         Scan::More
     }
 
-    /// White space at the beginning of `bytes` that lies between frames: it can be consumed, and is no part of the next.
+    /// White space at the beginning of `bytes` that lies between frames: it can be consumed, and is no part of the
+    /// next.
     pub fn blank(&self, bytes: &[u8]) -> usize {
         if self.at > 0 {
             return 0;

@@ -1,8 +1,8 @@
 //! The listening socket.
 //!
 //! In: a path. Out: a socket that only this user can connect to (mode 0600), and connections with their peers'
-//! credentials. A stale socket file is replaced, a live server's is not; a lock file held for life keeps two daemons from
-//! doing so at the same moment. It does not decide who may connect beyond the file's mode.
+//! credentials. A stale socket file is replaced, a live server's is not; a lock file held for life keeps two daemons
+//! from doing so at the same moment. It does not decide who may connect beyond the file's mode.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -64,8 +64,7 @@ impl Listener {
     /// See [`BindError`].
     pub fn bind(path: &Path) -> Result<Self, BindError> {
         let system = |what| move |error: io::Error| BindError::System(what, path.to_owned(), error);
-        let address =
-            SocketAddrUnix::new(path.as_os_str().as_bytes()).map_err(|_| BindError::TooLong(path.to_owned()))?;
+        let address = address(path)?;
         let lock = lock(path)?;
         remove_stale(path, &address)?;
         let socket = new_socket().map_err(|e| system("make a socket")(e.into()))?;
@@ -111,6 +110,17 @@ impl Drop for Listener {
             let _ = std::fs::remove_file(&self.path);
         }
     }
+}
+
+/// Longest path of a socket. Linux takes one byte more, in an address without the NUL that most clients' libraries put
+/// behind it: nobody could connect with them.
+const PATH_BYTES_MAX: usize = 107;
+
+fn address(path: &Path) -> Result<SocketAddrUnix, BindError> {
+    let bytes = path.as_os_str().as_bytes();
+    let fits = bytes.len() <= PATH_BYTES_MAX;
+    let address = fits.then(|| SocketAddrUnix::new(bytes).ok()).flatten();
+    address.ok_or_else(|| BindError::TooLong(path.to_owned()))
 }
 
 /// Takes `PATH.lock`, which is never removed: removing it would let two daemons hold two files of that name.

@@ -1,4 +1,5 @@
-//! jayson, a client for Node.js that speaks both dialects. It is fetched from the npm registry when it is not there yet.
+//! jayson, a client for Node.js that speaks both dialects. It is fetched from the npm registry when it is not there
+//! yet.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

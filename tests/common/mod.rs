@@ -1,10 +1,12 @@
 //! A daemon of a test's own, and clients that talk to it as the world does: bytes over its socket.
 //!
-//! In: options for the shipped binary. Out: replies, and what the daemon said and how it ended. Nothing here waits for a
-//! time to pass: a reply that must not come is proved absent by one that comes after it, and each deadline is only there
-//! so that a broken daemon fails a test instead of holding it.
+//! In: options for the shipped binary. Out: replies, and what the daemon said and how it ended. Nothing here waits for
+//! a time to pass: a reply that must not come is proved absent by one that comes after it, and each deadline is only
+//! there so that a broken daemon fails a test instead of holding it.
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+pub(crate) mod params;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
@@ -264,7 +266,7 @@ impl Client {
     /// Takes what there is; false at the end. A daemon that closes while bytes of ours are on their way resets the
     /// connection: the kernel delivers what it sent before that, too.
     fn receive(&mut self) -> bool {
-        let mut bytes = [0; 8 << 10];
+        let mut bytes = vec![0; 64 << 10];
         match self.stream.read(&mut bytes) {
             Ok(count) => {
                 self.rest.extend_from_slice(&bytes[..count]);

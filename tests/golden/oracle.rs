@@ -100,7 +100,7 @@ impl Described for libxl_void {
         functions.libxl_void_from_json
     }
 }
-/// Calls a macro with what else it is given, and the short name and the type of every struct that libxl describes.
+/// Calls a macro with what else it is given, and short name and type of every struct that libxl describes.
 macro_rules! every_struct {
     ($called:ident $with:ident) => {
         $called ! { $with; animal libxl_animal, cage libxl_cage, void libxl_void, }

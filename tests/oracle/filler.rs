@@ -1,8 +1,8 @@
 //! Fills structs as libxl itself would: memory from malloc, so that `libxl_T_dispose` frees it.
 //!
-//! In: a seed; fields, one after another, from `Described::fill`. Out: filled structs. Two streams of numbers decide: one
-//! about shapes (how long an array is, which member a union has), one about values. A filler of other [`Values`] gives
-//! a struct of the same shape.
+//! In: a seed; fields, one after another, from `Described::fill`. Out: filled structs. Two streams of numbers decide:
+//! one about shapes (how long an array is, which member a union has), one about values. A filler of other [`Values`]
+//! gives a struct of the same shape.
 
 use core::ffi::{CStr, c_char, c_int};
 

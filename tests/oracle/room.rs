@@ -8,8 +8,8 @@ use crate::filler::Filler;
 use crate::json::Json;
 use crate::rules::agree;
 
-/// Buffers up to this size, and each struct's own text, end everywhere in it. What is longer consists of structs that are
-/// themselves among the tested.
+/// Buffers up to this size, and each struct's own text, end everywhere in it. What is longer consists of structs that
+/// are themselves among the tested.
 const CAPACITY_MAX: usize = 8 << 10;
 
 fn write_the_longest<T: Described>() {

@@ -1,6 +1,7 @@
 //! When two texts say the same.
 //!
-//! In: trees of JSON. Out: nothing, or where they differ. All that we do otherwise than libxl is here, and nowhere else.
+//! In: trees of JSON. Out: nothing, or where they differ. All that we do otherwise than libxl is here, and nowhere
+//! else.
 //!
 //! `bare` is what we write for a struct of the same shape as libxl initialised it: it tells what a default looks like.
 
@@ -54,8 +55,8 @@ fn is_deprecated(name: &str, key: &str) -> bool {
     name.contains('.') && DEPRECATED.contains(&format!(".{name}.{key}").as_str())
 }
 
-/// Every field is written, also at its default: a struct and a bare one of its shape have the same members. The elements of
-/// lists that are no arrays of C do not count.
+/// Every field is written, also at its default: a struct and a bare one of its shape have the same members. The
+/// elements of lists that are no arrays of C do not count.
 pub(crate) fn same_members(tree: &Json, bare: &Json) -> Result<(), String> {
     match (tree, bare) {
         (Json::Object(tree), Json::Object(bare)) => {
@@ -143,8 +144,8 @@ impl<I: Iterator<Item = Result<bool, String>>> All for I {
     }
 }
 
-/// What libxl wrote, without what our text cannot tell it: deprecated fields, and values of enumerations without a name,
-/// which are null.
+/// What libxl wrote, without what our text cannot tell it: deprecated fields, and values of enumerations without a
+/// name, which are null.
 pub(crate) fn readable(tree: Json, name: &str) -> Json {
     match tree {
         Json::Object(members) => {

@@ -1,20 +1,19 @@
 //! xenopsd on real Xen: what it says of domains, beside what xl, xenstore and the hypervisor say.
 //!
-//! The scenario `scenarios/reads` runs once, with the shipped binaries in the dom0 of an emulated machine (README.md says
-//! how), and the tests look at what it left. They compare values that others print, never with what xenopsd printed
-//! another day. `XENOPSD_SKIP_XEN=1` skips them.
+//! The scenario `scenarios/reads` runs once, with the shipped binaries in the dom0 of an emulated machine (README.md
+//! says how), and the tests look at what it left. They compare values that others print, never with what xenopsd
+//! printed another day. `XENOPSD_SKIP_XEN=1` skips them.
 #![cfg(all(feature = "daemon", feature = "client"))]
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod evidence;
 mod witness;
 
-use serde_json::{Value, json};
-
 use evidence::Evidence;
+use serde_json::{Value, json};
 use witness::{hypervisor, xenstore, xl};
 
-/// The members of a `libxl_dominfo`. Nobody here but libxl knows `ssidref`, `never_stop`, `paged_memkb` and `gpaddr_bits`.
+/// The members of a `libxl_dominfo`. Only libxl knows `ssidref`, `never_stop`, `paged_memkb` and `gpaddr_bits`.
 const DOMINFO: [&str; 22] = [
     "uuid",
     "domid",

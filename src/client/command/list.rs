@@ -9,7 +9,8 @@ use xenopsd::client::{Client, DomainInfo, Error};
 /// List the domains, in the columns of `xl list`
 ///
 /// Mem is in MiB, Time(s) is CPU time. The six letters of State: running, blocked, paused, shut down, why it shut down
-/// (r reboot, s suspend, c crash, w watchdog, S soft reset), dying. A domain whose name is gone from xenstore is (null).
+/// (r reboot, s suspend, c crash, w watchdog, S soft reset), dying. A domain whose name is gone from xenstore is
+/// (null).
 #[derive(Debug, Args)]
 pub(crate) struct List {
     /// Print the result of list_domain as JSON, each domain with its name (a string, or null) as a first member

@@ -172,13 +172,11 @@ pub(crate) unsafe extern "C" fn libxl_bitmap_to_hex_string(
     _: *mut libxl_ctx,
     bitmap: *const libxl_bitmap,
 ) -> *mut c_char {
-    use core::fmt::Write;
-    let mut text = "0x".to_owned();
+    let digit = |half: u8| b"0123456789abcdef"[usize::from(half)];
     // SAFETY: the caller gives a bitmap.
-    for byte in unsafe { bytes_of(bitmap) }.iter().rev() {
-        let _always = write!(text, "{byte:02x}");
-    }
-    memory::string(&text)
+    let bytes = unsafe { bytes_of(bitmap) }.iter().rev();
+    let digits = bytes.flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    memory::array(b"0x".iter().copied().chain(digits).chain([0])).0.cast()
 }
 
 /// As libxl's own: null stays null.

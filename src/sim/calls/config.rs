@@ -53,7 +53,7 @@ fn retrieve(context: &Context, domid: u32, config: &mut libxl_domain_config) -> 
     }
     create_info(&domain, config);
     build_info(context, &domain, config);
-    let devices: Vec<Device> = context.world().devices(domid).collect();
+    let devices: memory::List<Device> = context.world().devices(domid).collect();
     attach(context, &devices, config);
     let machine = context.world().machine();
     let pci = machine.pci.iter().filter(|pci| u32::try_from(pci.owner) == Ok(domid));

@@ -92,12 +92,14 @@ pub(crate) unsafe extern "C" fn libxl_device_usbdev_list(
 ) -> *mut libxl_device_usbdev {
     // SAFETY: a context of ours.
     let context = unsafe { Context::of(ctx) };
-    let plugged = context.world().devices(domid).flat_map(|device| match device.body::<UsbController>() {
-        Some(controller) => usb_devices(context, &device, controller).collect(),
-        None => Vec::new(),
-    });
+    let mut plugged = memory::List::default();
+    for device in context.world().devices(domid) {
+        if let Some(controller) = device.body::<UsbController>() {
+            plugged.extend(usb_devices(context, &device, controller));
+        }
+    }
     // SAFETY: the caller gives a place for the count.
-    unsafe { memory::give_array(count, memory::array(plugged)) }
+    unsafe { memory::give_array(count, plugged.into_array()) }
 }
 
 /// As libxl's own.

@@ -3,6 +3,7 @@
 //! In: records. Out: numbers and paths, or what libxl says when a node is missing: after a domain's end, all of them.
 
 use core::ffi::{c_char, c_int};
+use core::fmt::Arguments;
 
 use crate::sim::ctx::Context;
 use crate::sim::memory;
@@ -87,15 +88,10 @@ pub(crate) unsafe extern "C" fn libxl_console_get_tty(
 ) -> c_int {
     // SAFETY: a context of ours.
     let context = unsafe { Context::of(ctx) };
-    let node = match (kind, number) {
-        (LIBXL_CONSOLE_TYPE_SERIAL, _) => format!("serial/{number}/tty"),
-        (LIBXL_CONSOLE_TYPE_PV, 0) => "console/tty".to_owned(),
-        (LIBXL_CONSOLE_TYPE_PV, _) => format!("device/console/{number}/tty"),
-        _ => {
-            context.report().about(domid).say("libxl_console_get_tty", format_args!("Failed to get tty path"));
-            return ERROR_INVAL;
-        }
-    };
+    if !matches!(kind, LIBXL_CONSOLE_TYPE_SERIAL | LIBXL_CONSOLE_TYPE_PV) {
+        context.report().about(domid).say("libxl_console_get_tty", format_args!("Failed to get tty path"));
+        return ERROR_INVAL;
+    }
     let tty = store(context, domid).map_or(NONE, |(head, store)| match (kind, number) {
         (LIBXL_CONSOLE_TYPE_SERIAL, 0) => store.serial,
         (LIBXL_CONSOLE_TYPE_PV, 0) => store.console,
@@ -103,13 +99,22 @@ pub(crate) unsafe extern "C" fn libxl_console_get_tty(
         _ => NONE,
     });
     if tty == NONE {
-        let reason = format_args!("Unable to read console tty path `/local/domain/{domid}/{node}'");
-        context.report().about(domid).because(libc::ENOENT).say("libxl_console_get_tty", reason);
+        match (kind, number) {
+            (LIBXL_CONSOLE_TYPE_SERIAL, _) => report_no_tty(context, domid, format_args!("serial/{number}/tty")),
+            (_, 0) => report_no_tty(context, domid, format_args!("console/tty")),
+            _ => report_no_tty(context, domid, format_args!("device/console/{number}/tty")),
+        }
         return ERROR_FAIL;
     }
+    let (name, _) = memory::formatted(format_args!("/dev/pts/{tty}")).into_array();
     // SAFETY: the caller gives a place for it.
-    unsafe { memory::give(path, memory::string(&format!("/dev/pts/{tty}"))) };
+    unsafe { memory::give(path, name.cast()) };
     0
+}
+
+fn report_no_tty(context: &Context, domid: u32, node: Arguments<'_>) {
+    let reason = format_args!("Unable to read console tty path `/local/domain/{domid}/{node}'");
+    context.report().about(domid).because(libc::ENOENT).say("libxl_console_get_tty", reason);
 }
 
 /// As libxl's own: the console of its stubdom, its serial port, or its PV console, by the kind of domain.
