@@ -25,6 +25,7 @@ fuzz: setup-test ## Every fuzz target for TIME seconds (default 30); needs a nig
 bench: setup-test ## The figures of PERF.md
 	cargo build --release --example xenlight_sim
 	cargo bench --bench socket
+	cargo bench --bench stages
 
 setup: # What building needs
 	@.ci/setup build

@@ -13,12 +13,12 @@ stage() { # NAME COMMAND...
     local name=$1 start=$SECONDS; shift
     echo; echo "== $name: $*"
     if "$@" 2>&1 | tee -a "$log"; then verdict=ok; else verdict=FAILED; failed+=("$name"); fi
-    times+=("$(printf '%-12s %6d s  %s' "$name" $((SECONDS - start)) "$verdict")")
+    times+=("$(printf '%-14s %6d s  %s' "$name" $((SECONDS - start)) "$verdict")")
 }
 
 skip() { # NAME WHY
     echo; echo "== skipped: $1 ($2)"
-    times+=("$(printf '%-12s %8s  skipped: %s' "$1" - "$2")")
+    times+=("$(printf '%-14s %8s  skipped: %s' "$1" - "$2")")
 }
 
 have() { cargo "$1" --version >/dev/null 2>&1; }
@@ -55,7 +55,9 @@ case ${1:-} in
         RUSTDOCFLAGS="-D warnings" stage docs cargo doc --no-deps --lib
         stage tests cargo test --no-fail-fast
         stage xen cargo test --test xen
-        stage benches cargo bench --bench socket -- --smoke
+        stage example cargo build --release --example xenlight_sim
+        stage "bench socket" cargo bench --bench socket -- --smoke
+        stage "bench stages" cargo bench --bench stages -- --test
         fuzz
         ;;
     check) lints; stage tests cargo test --no-fail-fast ;;
