@@ -22,7 +22,9 @@ const UNSAFE: &[&str] = &[
     "tests/inside.rs",
     "tests/oracle/",
     "tests/zero_alloc.rs",
+    "benches/common/dominfo.rs",
     "benches/socket/rival.rs",
+    "benches/stages.rs",
     "examples/xenlight-sim.rs",
 ];
 
