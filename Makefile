@@ -1,12 +1,12 @@
 # xenopsd, from a fresh Debian 12: `make demo` and `make test` install what they need, build, and run.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-xen fuzz bench setup setup-test install
+.PHONY: help demo test check test-xen fuzz bench setup setup-demo setup-test install
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: setup ## Build, start the daemon on a simulated host, show it at work, stop
+demo: setup-demo ## Build, start the daemon on a simulated host, show it at work, stop
 	cargo build --release --bins
 	tests/demo.sh target/release
 
@@ -30,8 +30,11 @@ bench: setup-test ## The figures of PERF.md
 setup: # What building needs
 	@.ci/setup build
 
+setup-demo: # What the demonstration needs besides
+	@.ci/setup build demo
+
 setup-test: # What testing needs besides
-	@.ci/setup build test
+	@.ci/setup build demo test
 
 install: ## Install the daemon and the command into DESTDIR/PREFIX (default /usr/local)
 	cargo build --release --bins

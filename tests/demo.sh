@@ -19,11 +19,4 @@ show xenops call domain_info '{"domid": 1}'
 
 request='{"jsonrpc": "2.0", "id": 1, "method": "domid_to_name", "params": {"domid": 1}}'
 printf '\nThe same without any client: one request, one reply\n--> %s\n<-- ' "$request"
-python3 - "$XENOPS_SOCKET" "$request" <<'PY'
-import socket, sys
-s = socket.socket(socket.AF_UNIX)
-s.connect(sys.argv[1])
-s.sendall(sys.argv[2].encode())
-s.shutdown(socket.SHUT_WR)
-print(s.makefile().read(), end="")
-PY
+printf '%s' "$request" | socat -t 10 - "UNIX-CONNECT:$XENOPS_SOCKET"
