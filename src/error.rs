@@ -105,6 +105,10 @@ pub enum Failure<'m> {
     NoValue,
     /// The libxl that is loaded does not have this function.
     Absent,
+    /// A domain is named by a string: whoever must not ask xenstore leaves the call to somebody who may.
+    Elsewhere,
+    /// The method takes a descriptor, and none came with the request.
+    NoDescriptor,
 }
 
 impl<'m> From<Refused<'m>> for Failure<'m> {

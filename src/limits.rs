@@ -58,6 +58,9 @@ pub const TURN_REQUESTS_MAX: usize = 64;
 /// Time that one connection may take in one turn, looked at between requests.
 pub const TURN_TIME_MAX: Duration = Duration::from_millis(2);
 
+/// Descriptors of one connection that no request has taken yet.
+pub const DESCRIPTORS_WAITING_MAX: usize = 16;
+
 /// Documents longer than this cost the parser its buffers afterwards.
 pub const PARSER_KEEP_BYTES: usize = 64 << 10;
 /// Arena memory kept from request to request.

@@ -47,8 +47,11 @@ mod methods {
     include!(concat!(env!("OUT_DIR"), "/methods.rs"));
 }
 
-use crate::error::Outcome;
+use std::os::fd::OwnedFd;
+
+use crate::error::{Failure, Outcome};
 use crate::json::{Params, Writer};
+use crate::wire::Descriptors;
 use crate::xl::Xl;
 
 /// One libxl function that clients may call.
@@ -62,6 +65,14 @@ pub struct Method {
     pub class: Class,
     /// Where the call is made.
     pub place: Place,
+    /// It may take long, so it gets a process of its own.
+    pub long: bool,
+    /// How many descriptors it takes at most.
+    pub descriptors: u8,
+    /// Which of `params` is the domain that it is about.
+    pub domain: Option<u8>,
+    /// It may be called on the read-only socket, too.
+    pub read_only: bool,
     /// Decodes the params, calls libxl, encodes the result.
     pub call: for<'m> fn(&mut Call<'m, '_, '_>) -> Outcome<'m>,
 }
@@ -71,6 +82,10 @@ pub struct Method {
 pub enum Class {
     /// It only looks.
     Read,
+    /// It changes or makes a domain.
+    Domain,
+    /// It changes the host.
+    Host,
 }
 
 /// Where a call is made, so that no client waits for another's.
@@ -78,7 +93,7 @@ pub enum Class {
 pub enum Place {
     /// In the loop: nothing but hypercalls.
     Loop,
-    /// In a worker process: it asks xenstore, qemu, sysfs or a lock. (Until there are workers: in the loop, too.)
+    /// In a worker process: it changes something, or it asks xenstore, qemu, sysfs or a lock.
     Worker,
 }
 
@@ -89,8 +104,33 @@ pub struct Call<'m, 'd, 'o> {
     pub xl: &'d Xl,
     /// The request's params.
     pub params: Params<'m>,
+    /// The descriptors that came with it.
+    pub descriptors: &'d mut Descriptors,
+    /// What to do about a domain that is given by its name or uuid.
+    pub lookup: Lookup,
     /// Where the result goes.
     pub writer: &'d mut Writer<'o>,
+}
+
+/// How a domain's name or uuid becomes its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lookup {
+    /// Not here: finding out may take long.
+    Elsewhere,
+    /// By asking libxl.
+    Ask,
+    /// It is known already.
+    Known(u32),
+}
+
+impl Call<'_, '_, '_> {
+    /// The next descriptor that came with the request.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn descriptor(&mut self) -> Result<OwnedFd, Failure<'static>> {
+        self.descriptors.take().ok_or(Failure::NoDescriptor)
+    }
 }
 
 /// The method of that name, in libxl's form (`list_domain`) or Go's (`Xenops.ListDomain`).

@@ -103,7 +103,23 @@ fn managed(model: &Model) -> TokenStream {
 
 fn entry(method: &Method<'_>) -> TokenStream {
     let (name, function) = (method.name, format_ident!("{}", method.name));
-    let params = inputs(method).map(|(name, ..)| name);
+    let params: Vec<_> = inputs(method).map(|(name, ..)| name).collect();
     let place = if method.in_loop { quote!(Loop) } else { quote!(Worker) };
-    quote!(Method { name: #name, params: &[#(#params),*], class: Class::Read, place: Place::#place, call: #function })
+    let domain = match params.iter().position(|&name| name == "domid").and_then(|at| u8::try_from(at).ok()) {
+        Some(at) => quote!(Some(#at)),
+        None => quote!(None),
+    };
+    quote! {
+        Method {
+            name: #name,
+            params: &[#(#params),*],
+            class: Class::Read,
+            place: Place::#place,
+            long: false,
+            descriptors: 0,
+            domain: #domain,
+            read_only: false,
+            call: #function,
+        }
+    }
 }

@@ -14,11 +14,11 @@ use bumpalo::Bump;
 pub use batch::Batch;
 pub use reply::Refused;
 
-use crate::api::{self, Call};
+use crate::api::{self, Call, Lookup};
 use crate::error::Failure;
 use crate::json::{Message, Parser, Writer};
 use crate::limits::{ARENA_KEEP_BYTES, ID_BYTES_MAX, REPLY_BYTES_MAX};
-use crate::wire::Element;
+use crate::wire::{Descriptors, Element};
 use crate::xl::Xl;
 use envelope::{Envelope, RawId};
 use reply::To;
@@ -118,7 +118,10 @@ fn call(xl: &Xl, envelope: &Envelope<'_>, writer: &mut Writer<'_>) {
     xl.log().clear();
     reply::begin(writer, to);
     // The one place of dispatch. Methods whose place is a worker process will leave from here.
-    match (method.call)(&mut Call { xl, params: envelope.params, writer }) {
+    let mut descriptors = Descriptors::default();
+    let lookup = Lookup::Ask;
+    let mut call = Call { xl, params: envelope.params, descriptors: &mut descriptors, lookup, writer };
+    match (method.call)(&mut call) {
         Ok(()) => reply::end(writer, to),
         Err(failure) => {
             writer.undo(mark);
@@ -136,6 +139,8 @@ fn reply_failure(xl: &Xl, to: &To<'_>, method: &str, failure: &Failure<'_>, writ
         Failure::Refused(refusal) => reply::refused(writer, to, &Refused::Params(refusal)),
         Failure::Absent => reply::refused(writer, to, &Refused::Absent(method)),
         Failure::Libxl(code) => reply::libxl(writer, to, method, Some(*code), xl.log()),
+        Failure::Elsewhere => unreachable!("every lookup is done here"),
+        Failure::NoDescriptor => reply::refused(writer, to, &Refused::NoDescriptor),
         Failure::NoValue => reply::libxl(writer, to, method, None, xl.log()),
     }
 }

@@ -58,6 +58,8 @@ pub enum Refused<'m> {
     MessageTooLong,
     /// There are as many connections as there may be.
     Full,
+    /// The method takes a descriptor, and none came with the request.
+    NoDescriptor,
 }
 
 impl Refused<'_> {
@@ -72,6 +74,7 @@ impl Refused<'_> {
             Self::ReplyTooLong => (-32002, "REPLY_TOO_LONG"),
             Self::MessageTooLong => (-32003, "MESSAGE_TOO_LONG"),
             Self::Full => (-32004, "SERVER_FULL"),
+            Self::NoDescriptor => (-32005, "NO_DESCRIPTOR"),
         }
     }
 }
@@ -86,6 +89,7 @@ impl Display for Refused<'_> {
             Self::Absent(method) => write!(f, "the libxl of this host has no libxl_{method}"),
             Self::ReplyTooLong => write!(f, "the reply is longer than {} bytes: ask for less", limits::REPLY_BYTES_MAX),
             Self::MessageTooLong => write!(f, "the message is longer than {} bytes", limits::MESSAGE_BYTES_MAX),
+            Self::NoDescriptor => f.write_str("the method takes a descriptor (SCM_RIGHTS), and none came along"),
             Self::Full => f.write_str("as many connections as this server allows are open: try again later"),
         }
     }

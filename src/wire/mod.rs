@@ -4,11 +4,13 @@
 //! knows no JSON beyond what finds a frame's end, and no libxl.
 
 mod connection;
+mod descriptors;
 mod frame;
 mod listener;
 mod peer;
 
 pub use connection::{Connection, Step};
+pub use descriptors::Descriptors;
 pub use frame::{Element, Frame, Scan, Scanner, Span};
 pub use listener::{BindError, Listener};
 pub use peer::Peer;

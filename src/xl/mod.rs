@@ -4,6 +4,7 @@
 //! hand-written unsafe code. It knows no connections and no JSON.
 #![allow(unsafe_code, reason = "the room where C is called")]
 
+mod ao;
 mod load;
 mod log;
 mod owned;
@@ -13,6 +14,7 @@ pub mod sys;
 use core::ffi::c_int;
 use std::ptr::NonNull;
 
+pub use ao::{Control, Word};
 pub use load::{LoadError, SONAME};
 pub use log::{Log, LogLine};
 pub use owned::{Bytes, List, Managed, Owned, Text};
@@ -29,6 +31,8 @@ pub struct Xl {
     functions: Functions,
     ctx: NonNull<libxl_ctx>,
     log: Log,
+    /// Waits for asynchronous operations; without it, libxl does.
+    driver: Option<&'static ao::Driver>,
 }
 
 impl std::fmt::Debug for Functions {
@@ -48,7 +52,12 @@ impl Xl {
         overlay(&mut functions);
         let log = Log::new();
         let ctx = load::context(&functions, log.logger())?;
-        Ok(Self { functions, ctx, log })
+        Ok(Self { functions, ctx, log, driver: None })
+    }
+
+    /// From now on operations can be aborted, through this control.
+    pub fn listen_to(&mut self, control: Box<dyn Control>) {
+        self.driver = Some(ao::Driver::new(control));
     }
 
     /// The table of libxl's functions.
