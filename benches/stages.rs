@@ -20,7 +20,7 @@ use dominfo::Dominfo;
 use xenopsd::api::encode;
 use xenopsd::json::{Names, PADDING, Params, Parser, Writer};
 use xenopsd::limits::REPLY_BYTES_MAX;
-use xenopsd::rpc::Rpc;
+use xenopsd::rpc::{Inline, Rpc};
 use xenopsd::sim;
 use xenopsd::wire::{Scan, Scanner};
 use xenopsd::xl::sys::libxl_dominfo;
@@ -135,7 +135,7 @@ fn whole(c: &mut Criterion) {
                 out.clear();
                 let scan = scanner.scan(black_box(&bytes[..request.len()]));
                 assert!(matches!(scan, Scan::Frame(_)));
-                rpc.answer_one(&mut bytes, scanner.elements()[0], &mut out);
+                rpc.answer_one(&mut bytes, scanner.elements()[0], &mut out, &mut Inline::default());
                 scanner.restart();
             });
         });

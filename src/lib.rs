@@ -20,6 +20,7 @@
 //! | room | what it is |
 //! |---|---|
 //! | [`daemon`] | the loop: who has something to do, in which order; the only room that knows sockets and requests |
+//! | [`worker`] | calls that may take long: a queue, processes that carry them out, and their side of it |
 //! | [`rpc`] | JSON-RPC: envelopes, two dialects, dispatch through the method table, replies, batches |
 //! | [`api`] | the method table, parameters and encoders: generated from libxl's headers |
 //! | [`wire`] | bytes: listener, connections, where one message ends and the next begins |
@@ -63,5 +64,7 @@ pub mod rpc;
 pub mod sim;
 #[cfg(feature = "daemon")]
 pub mod wire;
+#[cfg(feature = "daemon")]
+pub mod worker;
 #[cfg(feature = "daemon")]
 pub mod xl;

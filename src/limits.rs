@@ -61,6 +61,19 @@ pub const TURN_TIME_MAX: Duration = Duration::from_millis(2);
 /// Descriptors of one connection that no request has taken yet.
 pub const DESCRIPTORS_WAITING_MAX: usize = 16;
 
+/// Worker processes that short calls share, unless `--workers` says otherwise.
+pub const WORKERS_DEFAULT: usize = 4;
+/// What `--workers` may say at most.
+pub const WORKERS_MAX: usize = 64;
+/// Long operations carried out at once, each in a process of its own.
+pub const OPERATIONS_LONG_MAX: usize = 16;
+/// Operations that wait for a worker, or for each other, in all.
+pub const OPERATIONS_WAITING_MAX: usize = 4096;
+/// Operations of one connection, waiting or running, above which its further requests wait.
+pub const OPERATIONS_PER_CONNECTION_MAX: usize = 64;
+/// Input memory that the daemon keeps for a worker's replies.
+pub const WORKER_IN_BUF_BYTES_KEEP: usize = 512 << 10;
+
 /// Documents longer than this cost the parser its buffers afterwards.
 pub const PARSER_KEEP_BYTES: usize = 64 << 10;
 /// Arena memory kept from request to request.

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use log::{error, info};
 use xenopsd::daemon::Daemon;
-use xenopsd::limits::{CONNECTIONS_MAX, SIM_DOMAINS_MAX};
+use xenopsd::limits::{CONNECTIONS_MAX, SIM_DOMAINS_MAX, WORKERS_DEFAULT, WORKERS_MAX};
 use xenopsd::rpc::Rpc;
 use xenopsd::sim;
 use xenopsd::wire::Listener;
+use xenopsd::worker::Launch;
 use xenopsd::xl::Xl;
 
 /// Serve libxl, Xen's toolstack library, over JSON-RPC on a Unix socket.
@@ -31,6 +32,14 @@ struct Options {
     #[arg(long, value_name = "SEED", requires = "sim", default_value_t = 1)]
     sim_seed: u64,
 
+    /// Share this many processes among short calls that must not hold up others. Long ones have a process each
+    #[arg(long, value_name = "NUMBER", default_value_t = WORKERS_DEFAULT, value_parser = workers)]
+    workers: usize,
+
+    /// Carry out calls for the xenopsd that is at the other end of standard input
+    #[arg(long, hide = true)]
+    worker: bool,
+
     /// Say more: connections, reasons. Once for info, twice for debug
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,
@@ -47,7 +56,17 @@ const DESCRIPTORS_SPARE: u64 = 64;
 fn main() -> ExitCode {
     let options = Options::parse();
     let level = [log::LevelFilter::Warn, log::LevelFilter::Info, log::LevelFilter::Debug];
-    env_logger::Builder::new().filter_level(level[usize::from(options.verbose).min(2)]).format_target(false).init();
+    env_logger::Builder::new()
+        .filter_level(level[usize::from(options.verbose).min(2)])
+        .filter_module(xenopsd::worker::AUDIT, log::LevelFilter::Info)
+        .format_target(false)
+        .init();
+    if options.worker {
+        return match xenopsd::worker::serve() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(reason) => fail(&reason, EXIT_UNAVAILABLE),
+        };
+    }
     let xl = match open_xl(&options) {
         Ok(xl) => xl,
         Err(reason) => return fail(&*reason, EXIT_UNAVAILABLE),
@@ -79,7 +98,9 @@ fn serve(options: &Options, xl: Xl) -> Result<(), Reason> {
     }
     let listener = Listener::bind(&options.socket)?;
     info!("listening on {}", options.socket.display());
-    Daemon::new(Rpc::new(xl), listener)?.run()?;
+    let sim = options.sim.map(|_| sim::memory().try_clone_to_owned()).transpose()?;
+    let launch = Launch { sim, verbose: options.verbose };
+    Daemon::new(Rpc::new(xl), listener, launch, options.workers)?.run()?;
     Ok(())
 }
 
@@ -93,6 +114,14 @@ fn raise_descriptor_limit() {
         if let Err(error) = setrlimit(Resource::Nofile, limit) {
             log::warn!("cannot raise the limit of open files: {error}");
         }
+    }
+}
+
+/// The number of workers.
+fn workers(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if (1..=WORKERS_MAX).contains(&count) => Ok(count),
+        _ => Err(format!("a number from 1 to {WORKERS_MAX}")),
     }
 }
 

@@ -13,7 +13,7 @@ use std::ptr;
 use serde_json::Value;
 use xenopsd::json::PADDING;
 use xenopsd::limits::{LOG_LINE_BYTES_MAX, LOG_LINES_MAX, REPLY_BYTES_MAX};
-use xenopsd::rpc::Rpc;
+use xenopsd::rpc::{Inline, Progress, Rpc};
 use xenopsd::wire::{Scan, Scanner};
 use xenopsd::xl::Xl;
 use xenopsd::xl::sys::{
@@ -97,10 +97,11 @@ fn answer(rpc: &mut Rpc, message: &str, out: &mut Vec<u8>) {
     let mut scanner = Scanner::default();
     let Scan::Frame(frame) = scanner.scan(message.as_bytes()) else { panic!("no message: {message}") };
     if !frame.batch {
-        return rpc.answer_one(&mut bytes, scanner.elements()[0], out);
+        rpc.answer_one(&mut bytes, scanner.elements()[0], out, &mut Inline::default());
+        return;
     }
     let mut batch = rpc.begin_batch(&mut bytes, &frame, out).unwrap();
-    while !rpc.answer_next(&mut batch, &mut bytes, scanner.elements(), out) {}
+    while rpc.answer_next(&mut batch, &mut bytes, scanner.elements(), out, &mut Inline::default()) == Progress::More {}
 }
 
 fn ask(rpc: &mut Rpc, message: &str) -> Value {

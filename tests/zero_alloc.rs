@@ -15,7 +15,7 @@ use std::cell::Cell;
 use common::params::params;
 use serde_json::json;
 use xenopsd::json::PADDING;
-use xenopsd::rpc::Rpc;
+use xenopsd::rpc::{Inline, Progress, Rpc};
 use xenopsd::sim;
 use xenopsd::wire::{Scan, Scanner};
 use xenopsd::xl::Xl;
@@ -98,9 +98,9 @@ impl Host {
             panic!("no message: {message}");
         };
         if !frame.batch {
-            rpc.answer_one(input, scanner.elements()[0], output);
+            rpc.answer_one(input, scanner.elements()[0], output, &mut Inline::default());
         } else if let Some(mut batch) = rpc.begin_batch(input, &frame, output) {
-            while !rpc.answer_next(&mut batch, input, scanner.elements(), output) {}
+            while rpc.answer_next(&mut batch, input, scanner.elements(), output, &mut Inline::default()) == Progress::More {}
         }
         scanner.restart();
         let after = COUNTS.get();

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use xenopsd::limits::REPLY_BYTES_MAX;
-use xenopsd::rpc::Rpc;
+use xenopsd::rpc::{Inline, Progress, Rpc};
 use xenopsd::sim;
 use xenopsd::wire::{Frame, Scan, Scanner};
 use xenopsd::xl::Xl;
@@ -44,9 +44,9 @@ fn answer(rpc: &mut Rpc, scanner: &Scanner, frame: &Frame, input: &mut [u8], out
     if frame.too_deep_at.is_some() {
         // The loop refuses these before they come here.
     } else if !frame.batch {
-        rpc.answer_one(input, scanner.elements()[0], out);
+        rpc.answer_one(input, scanner.elements()[0], out, &mut Inline::default());
     } else if let Some(mut batch) = rpc.begin_batch(input, frame, out) {
-        while !rpc.answer_next(&mut batch, input, scanner.elements(), out) {}
+        while rpc.answer_next(&mut batch, input, scanner.elements(), out, &mut Inline::default()) == Progress::More {}
     }
 }
 

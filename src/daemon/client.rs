@@ -10,12 +10,13 @@
 use std::time::Instant;
 
 use crate::limits::{
-    IN_BUF_BYTES_KEEP, MESSAGE_BYTES_MAX, OUT_BUF_BYTES_KEEP, OUT_HARD_BYTES, OUT_SOFT_BYTES, TURN_REQUESTS_MAX,
-    TURN_TIME_MAX,
+    IN_BUF_BYTES_KEEP, MESSAGE_BYTES_MAX, OPERATIONS_PER_CONNECTION_MAX, OUT_BUF_BYTES_KEEP, OUT_HARD_BYTES,
+    OUT_SOFT_BYTES, TURN_REQUESTS_MAX, TURN_TIME_MAX,
 };
-use crate::mem::OutBuf;
-use crate::rpc::{Batch, Refused, Rpc};
+use crate::mem::{Key, OutBuf};
+use crate::rpc::{Access, Batch, Progress, Refused, Rpc};
 use crate::wire::{Connection, Frame, Scan, Scanner, Step};
+use crate::worker::{Desk, Heard, Operation, Pool};
 
 /// What the loop should do with a client after its turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,8 @@ enum State {
     Scanning,
     /// A batch is being answered, from its next element.
     InBatch(Frame, Batch),
+    /// A batch waits for a worker's reply to its next element.
+    Waiting(Frame, Batch),
     /// No further message can be found; when everything is sent, it is closed.
     Closing,
 }
@@ -53,12 +56,31 @@ pub(super) struct Client {
     pub(super) wants_write: bool,
     /// Its part in the loop's sum of what slow readers hold.
     pub(super) owed_bytes: usize,
+    access: Access,
+    /// Its operations that are not over.
+    outstanding: usize,
+    /// Replies that came while a batch's array was open.
+    held: Vec<u8>,
+}
+
+/// What the loop lends a client for its turn.
+#[derive(Debug)]
+pub(super) struct Lent<'l> {
+    pub(super) rpc: &'l mut Rpc,
+    pub(super) pool: &'l mut Pool,
+    /// A buffer for replies that keeps its memory from client to client.
+    pub(super) spare: &'l mut OutBuf,
+    /// The client's own key.
+    pub(super) key: Key,
 }
 
 impl Client {
-    pub(super) fn new(connection: Connection) -> Self {
+    pub(super) fn new(connection: Connection, access: Access) -> Self {
         Self {
             connection,
+            access,
+            outstanding: 0,
+            held: Vec::new(),
             scanner: Scanner::default(),
             state: State::Scanning,
             unanswered: false,
@@ -74,20 +96,52 @@ impl Client {
         if busy { Step::Wait } else { self.connection.receive() }
     }
 
-    /// Answers what is complete and sends it. `spare` is a buffer for replies that keeps its memory from client to
-    /// client. A client that cannot send everything keeps it until it can: one that owes nothing holds no memory.
-    pub(super) fn serve(&mut self, rpc: &mut Rpc, spare: &mut OutBuf) -> Turn {
+    /// Answers what is complete and sends it. A client that cannot send everything keeps the spare buffer until it can:
+    /// one that owes nothing holds no memory.
+    pub(super) fn serve(&mut self, lent: &mut Lent<'_>) -> Turn {
         if self.connection.output.is_empty() {
-            self.connection.output = std::mem::take(spare);
+            self.connection.output = std::mem::take(lent.spare);
         }
-        self.unanswered = self.answer(rpc);
+        self.unanswered = self.answer(lent);
         let sent = self.connection.send();
         if self.connection.output.is_empty() {
-            *spare = std::mem::take(&mut self.connection.output);
-            spare.trim(OUT_BUF_BYTES_KEEP);
+            *lent.spare = std::mem::take(&mut self.connection.output);
+            lent.spare.trim(OUT_BUF_BYTES_KEEP);
         }
         self.connection.input.trim(IN_BUF_BYTES_KEEP);
+        if self.connection.input.is_empty() {
+            // They came with bytes that have all been answered, and nobody took them.
+            self.connection.descriptors.clear();
+        }
         self.next_turn(sent)
+    }
+
+    /// Takes a word about one of its operations.
+    pub(super) fn deliver(&mut self, operation: &Operation, heard: &Heard<'_>) {
+        let over = !matches!(heard, Heard::Progress(_));
+        if over {
+            self.outstanding -= 1;
+        }
+        if over && operation.in_batch {
+            return self.deliver_element(operation, heard);
+        }
+        let array_is_open = matches!(self.state, State::InBatch(..) | State::Waiting(..));
+        let out = if array_is_open { &mut self.held } else { self.connection.output.tail() };
+        let start = out.len();
+        write(operation, heard, out);
+        if out.len() > start {
+            out.push(b'\n');
+        }
+    }
+
+    /// The element that the batch waits for is done.
+    fn deliver_element(&mut self, operation: &Operation, heard: &Heard<'_>) {
+        let State::Waiting(frame, mut batch) = self.state else {
+            return;
+        };
+        let out = self.connection.output.tail();
+        let progress = batch.deliver(|out| write(operation, heard, out), frame.length, out);
+        self.go_on(frame, batch, progress);
     }
 
     fn next_turn(&self, sent: Step) -> Turn {
@@ -100,6 +154,8 @@ impl Client {
         }
         let finished = self.state == State::Closing || (self.connection.has_ended() && !self.unanswered);
         match (finished, owed) {
+            // A worker's reply wakes it.
+            _ if self.waits_for_a_worker() || (finished && self.outstanding > 0) => Turn::Rest,
             (true, 0) => Turn::Close,
             (true, _) => Turn::Rest,
             (false, _) if self.unanswered || self.connection.is_readable() => Turn::Again,
@@ -109,21 +165,27 @@ impl Client {
 
     /// Everything received has been answered and sent.
     pub(super) fn is_idle(&self) -> bool {
-        !self.unanswered && self.connection.output.is_empty() && matches!(self.state, State::Scanning | State::Closing)
+        let at_rest = matches!(self.state, State::Scanning | State::Closing) && self.outstanding == 0;
+        !self.unanswered && self.connection.output.is_empty() && at_rest
+    }
+
+    /// Nothing can be answered before a worker has replied.
+    fn waits_for_a_worker(&self) -> bool {
+        matches!(self.state, State::Waiting(..)) || self.outstanding >= OPERATIONS_PER_CONNECTION_MAX
     }
 
     /// Answers requests until none is complete or the turn is used up; true when there may be more.
-    fn answer(&mut self, rpc: &mut Rpc) -> bool {
+    fn answer(&mut self, lent: &mut Lent<'_>) -> bool {
         let mut began = None;
         for count in 0..TURN_REQUESTS_MAX {
-            if self.connection.output.len() >= OUT_SOFT_BYTES {
+            if self.connection.output.len() >= OUT_SOFT_BYTES || self.waits_for_a_worker() {
                 return true;
             }
             // A lone request never asks for the time.
             if count > 0 && began.get_or_insert_with(Instant::now).elapsed() > TURN_TIME_MAX {
                 return true;
             }
-            if !self.answer_next(rpc) {
+            if !self.answer_next(lent) {
                 return false;
             }
         }
@@ -131,58 +193,75 @@ impl Client {
     }
 
     /// Answers the next request, if one is complete.
-    fn answer_next(&mut self, rpc: &mut Rpc) -> bool {
+    fn answer_next(&mut self, lent: &mut Lent<'_>) -> bool {
         match self.state {
-            State::Scanning => self.next_frame(rpc),
+            State::Scanning => self.next_frame(lent),
             State::InBatch(frame, batch) => {
-                self.next_element(rpc, frame, batch);
+                self.next_element(lent, frame, batch);
                 true
             }
-            State::Closing => false,
+            State::Waiting(..) | State::Closing => false,
         }
     }
 
-    fn next_frame(&mut self, rpc: &mut Rpc) -> bool {
+    fn next_frame(&mut self, lent: &mut Lent<'_>) -> bool {
         let input = &mut self.connection.input;
         // The newline behind the last message must not count towards the length of the next.
         input.consume(self.scanner.blank(input.unread()));
         match self.scanner.scan(input.unread()) {
-            Scan::Frame(frame) => self.begin_frame(rpc, frame),
+            Scan::Frame(frame) => self.begin_frame(lent, frame),
             Scan::Stray(at) => {
-                self.refuse_and_close(rpc, &Refused::Parse { at, why: "a message is an object or an array" });
+                self.refuse_and_close(lent.rpc, &Refused::Parse { at, why: "a message is an object or an array" });
             }
             Scan::More if self.connection.input.len() >= MESSAGE_BYTES_MAX => {
-                self.refuse_and_close(rpc, &Refused::MessageTooLong);
+                self.refuse_and_close(lent.rpc, &Refused::MessageTooLong);
             }
             Scan::More => return false,
         }
         true
     }
 
-    fn begin_frame(&mut self, rpc: &mut Rpc, frame: Frame) {
-        let Connection { input, output, .. } = &mut self.connection;
+    fn begin_frame(&mut self, lent: &mut Lent<'_>, frame: Frame) {
+        let Self { connection, outstanding, .. } = self;
+        let (peer, access) = (connection.peer(), self.access);
+        let Connection { input, output, descriptors, .. } = connection;
         let bytes = input.unread_padded();
         if let Some(at) = frame.too_deep_at {
             let why = "nested deeper than 64 levels";
-            rpc.refuse(&Refused::Parse { at: at - frame.span.start, why }, output.tail());
+            lent.rpc.refuse(&Refused::Parse { at: at - frame.span.start, why }, output.tail());
         } else if frame.batch {
-            if let Some(batch) = rpc.begin_batch(bytes, &frame, output.tail()) {
+            if let Some(batch) = lent.rpc.begin_batch(bytes, &frame, output.tail()) {
                 self.state = State::InBatch(frame, batch);
                 return;
             }
         } else {
-            rpc.answer_one(bytes, self.scanner.elements()[0], output.tail());
+            let Lent { rpc, pool, key, .. } = lent;
+            let mut desk = Desk { pool, client: *key, peer, access, descriptors, outstanding };
+            rpc.answer_one(bytes, self.scanner.elements()[0], output.tail(), &mut desk);
         }
         self.end_frame(frame);
     }
 
-    fn next_element(&mut self, rpc: &mut Rpc, frame: Frame, mut batch: Batch) {
-        let Connection { input, output, .. } = &mut self.connection;
-        if rpc.answer_next(&mut batch, input.unread_padded(), self.scanner.elements(), output.tail()) {
-            self.state = State::Scanning;
-            self.end_frame(frame);
-        } else {
-            self.state = State::InBatch(frame, batch);
+    fn next_element(&mut self, lent: &mut Lent<'_>, frame: Frame, mut batch: Batch) {
+        let Self { connection, outstanding, .. } = self;
+        let (peer, access) = (connection.peer(), self.access);
+        let Connection { input, output, descriptors, .. } = connection;
+        let Lent { rpc, pool, key, .. } = lent;
+        let mut desk = Desk { pool, client: *key, peer, access, descriptors, outstanding };
+        let elements = self.scanner.elements();
+        let progress = rpc.answer_next(&mut batch, input.unread_padded(), elements, output.tail(), &mut desk);
+        self.go_on(frame, batch, progress);
+    }
+
+    fn go_on(&mut self, frame: Frame, batch: Batch, progress: Progress) {
+        match progress {
+            Progress::More => self.state = State::InBatch(frame, batch),
+            Progress::Waiting => self.state = State::Waiting(frame, batch),
+            Progress::Done => {
+                self.state = State::Scanning;
+                self.connection.output.tail().append(&mut self.held);
+                self.end_frame(frame);
+            }
         }
     }
 
@@ -194,6 +273,16 @@ impl Client {
     fn refuse_and_close(&mut self, rpc: &Rpc, refused: &Refused<'_>) {
         rpc.refuse(refused, self.connection.output.tail());
         self.state = State::Closing;
+    }
+}
+
+/// Writes what a client is told about an operation.
+fn write(operation: &Operation, heard: &Heard<'_>, out: &mut Vec<u8>) {
+    match heard {
+        Heard::Reply(reply) => out.extend_from_slice(reply),
+        Heard::Refused(_) if operation.notification => {}
+        Heard::Refused(refused) => operation.to.refuse(refused, out),
+        Heard::Progress(members) => operation.to.notify(operation.number, members, out),
     }
 }
 

@@ -19,9 +19,10 @@ use crate::limits::{
     ACCEPT_RETRY, ACCEPTS_PER_TURN_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_UID_MAX, DRAIN_MAX, OUT_TOTAL_BYTES_MAX,
 };
 use crate::mem::{Key, OutBuf, Slab};
-use crate::rpc::{Refused, Rpc};
+use crate::rpc::{Access, Refused, Rpc};
 use crate::wire::{Connection, Listener, Peer, Step};
-use client::{Client, Turn};
+use crate::worker::{Launch, Pool};
+use client::{Client, Lent, Turn};
 use token::Source;
 
 /// Serves until it is told to stop.
@@ -29,6 +30,7 @@ pub struct Daemon {
     poll: Poll,
     signals: Signals,
     rpc: Rpc,
+    pool: Pool,
     /// Gone once the daemon is stopping.
     listener: Option<Listener>,
     clients: Slab<Client>,
@@ -62,19 +64,21 @@ impl std::fmt::Debug for Daemon {
 }
 
 impl Daemon {
-    /// A daemon on this socket.
+    /// A daemon on this socket. At most `workers` processes share the short calls that are not made in the loop.
     ///
     /// # Errors
     /// The kernel refuses an epoll or the signal handlers.
-    pub fn new(rpc: Rpc, mut listener: Listener) -> io::Result<Self> {
+    pub fn new(rpc: Rpc, mut listener: Listener, launch: Launch, workers: usize) -> io::Result<Self> {
         let poll = Poll::new()?;
-        let mut signals = Signals::new([libc::SIGTERM, libc::SIGINT])?;
+        let pool = Pool::new(launch, poll.registry(), |key| Source::Worker(key).into(), workers)?;
+        let mut signals = Signals::new([libc::SIGTERM, libc::SIGINT, libc::SIGCHLD])?;
         poll.registry().register(&mut signals, Source::Signal.into(), Interest::READABLE)?;
         poll.registry().register(listener.socket(), Source::Listener.into(), Interest::READABLE)?;
         Ok(Self {
             poll,
             signals,
             rpc,
+            pool,
             listener: Some(listener),
             clients: Slab::new(CONNECTIONS_MAX),
             turn: Vec::with_capacity(CONNECTIONS_MAX),
@@ -107,7 +111,7 @@ impl Daemon {
 
     /// How long `poll` may sleep; `None` is for ever.
     fn timeout(&self) -> Option<Duration> {
-        if !self.turn.is_empty() || self.accepting == Accepting::Now {
+        if !self.turn.is_empty() || self.accepting == Accepting::Now || self.pool.has_more() {
             return Some(Duration::ZERO);
         }
         let retry = match self.accepting {
@@ -124,7 +128,8 @@ impl Daemon {
             // While there is no descriptor for more, another connection is no news.
             Source::Listener if self.accepting == Accepting::Rest => self.accepting = Accepting::Now,
             Source::Listener => {}
-            Source::Signal => self.stop(),
+            Source::Signal => self.heed_signals(),
+            Source::Worker(key) => self.pool.note(key, event),
             Source::Client(key) => {
                 let Some(client) = self.clients.get_mut(key) else {
                     return;
@@ -140,7 +145,9 @@ impl Daemon {
     /// Everything that is done between two sleeps, in this order.
     fn settle(&mut self) {
         self.receive_all();
+        self.hear_workers();
         self.serve_all();
+        self.begin_operations();
         self.accept_waiting();
         std::mem::swap(&mut self.turn, &mut self.next_turn);
     }
@@ -159,6 +166,32 @@ impl Daemon {
         }
     }
 
+    /// Gives the clients what their workers say; it is sent with what they get in this turn anyway.
+    fn hear_workers(&mut self) {
+        let Self { pool, clients, turn, spare, .. } = self;
+        pool.hear(|operation, heard| {
+            if let Some(client) = clients.get_mut(operation.client) {
+                if client.connection.output.is_empty() {
+                    std::mem::swap(&mut client.connection.output, spare);
+                }
+                client.deliver(operation, &heard);
+                list(turn, operation.client, client);
+            }
+        });
+    }
+
+    /// Starts what was asked for in this turn and what has been waiting.
+    fn begin_operations(&mut self) {
+        self.pool.dispatch();
+        let Self { pool, clients, next_turn, .. } = self;
+        pool.end_those_over(|operation, heard| {
+            if let Some(client) = clients.get_mut(operation.client) {
+                client.deliver(operation, &heard);
+                list(next_turn, operation.client, client);
+            }
+        });
+    }
+
     fn serve_all(&mut self) {
         for at in 0..self.turn.len() {
             let key = self.turn[at];
@@ -166,7 +199,8 @@ impl Daemon {
                 continue;
             };
             client.listed = false;
-            let turn = client.serve(&mut self.rpc, &mut self.spare);
+            let Self { rpc, pool, spare, .. } = self;
+            let turn = client.serve(&mut Lent { rpc, pool, spare, key });
             self.after(key, turn);
         }
         self.turn.clear();
@@ -261,7 +295,7 @@ impl Daemon {
         let admitted = self.clients.insert_with(|key| {
             let mut connection = Connection::new(socket, peer);
             registry.register(connection.socket(), Source::Client(key).into(), Interest::READABLE).ok()?;
-            Some(Client::new(connection))
+            Some(Client::new(connection, Access::Full))
         });
         match admitted {
             Some(_) => debug!("accepted a client: uid {}, pid {}", peer.uid, peer.pid),
@@ -284,11 +318,21 @@ impl Daemon {
         let _ = connection.send();
     }
 
+    fn heed_signals(&mut self) {
+        let mut stop = false;
+        for signal in self.signals.pending() {
+            match signal {
+                libc::SIGCHLD => self.pool.reap(),
+                _ => stop = true,
+            }
+        }
+        if stop {
+            self.stop();
+        }
+    }
+
     /// Accepts no more; answers what has arrived; the second time, not even that.
     fn stop(&mut self) {
-        if self.signals.pending().count() == 0 {
-            return;
-        }
         let patience = if self.deadline.is_none() { DRAIN_MAX } else { Duration::ZERO };
         self.deadline = Some(Instant::now() + patience);
         if let Some(mut listener) = self.listener.take() {

@@ -12,23 +12,32 @@ use crate::mem::Key;
 pub(super) enum Source {
     /// The listening socket.
     Listener,
-    /// SIGTERM or SIGINT.
+    /// A signal for the daemon.
     Signal,
     /// A connection.
     Client(Key),
+    /// A worker process.
+    Worker(Key),
 }
 
 const LISTENER: usize = usize::MAX;
 const SIGNAL: usize = usize::MAX - 1;
+/// Above a key's slot (32 bits) and generation (24).
+const WORKER: usize = 1 << 60;
 
 impl From<Source> for Token {
     fn from(source: Source) -> Self {
         Self(match source {
             Source::Listener => LISTENER,
             Source::Signal => SIGNAL,
-            Source::Client(key) => (key.generation as usize) << 32 | key.slot as usize,
+            Source::Client(key) => number(key),
+            Source::Worker(key) => WORKER | number(key),
         })
     }
+}
+
+fn number(key: Key) -> usize {
+    (key.generation as usize) << 32 | key.slot as usize
 }
 
 impl From<Token> for Source {
@@ -38,7 +47,8 @@ impl From<Token> for Source {
             SIGNAL => Self::Signal,
             number => {
                 let half = |n: usize| u32::try_from(n & 0xffff_ffff).unwrap_or(0);
-                Self::Client(Key { slot: half(number), generation: half(number >> 32) })
+                let key = Key { slot: half(number), generation: half((number & !WORKER) >> 32) };
+                if number & WORKER == 0 { Self::Client(key) } else { Self::Worker(key) }
             }
         }
     }
@@ -50,8 +60,9 @@ mod tests {
 
     #[test]
     fn tokens_come_back_as_what_they_were() {
-        let key = |slot, generation| Source::Client(Key { slot, generation });
-        for source in [Source::Listener, Source::Signal, key(0, 0), key(1023, 0x00ff_ffff)] {
+        let [first, last] = [(0, 0), (1023, 0x00ff_ffff)].map(|(slot, generation)| Key { slot, generation });
+        let keyed = [first, last].into_iter().flat_map(|key| [Source::Client(key), Source::Worker(key)]);
+        for source in [Source::Listener, Source::Signal].into_iter().chain(keyed) {
             assert_eq!(Source::from(Token::from(source)), source);
         }
     }

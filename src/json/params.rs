@@ -48,6 +48,17 @@ impl<'m> Params<'m> {
     }
 }
 
+impl<'m> Params<'m> {
+    /// One parameter, whatever the others are: the first of that name, or at its place in `names`.
+    pub fn find(&self, names: &[&str], name: &str) -> Option<Value<'m>> {
+        let value = self.value?;
+        match value.kind() {
+            Kind::Array => value.elements().nth(names.iter().position(|known| *known == name)?),
+            _ => value.members().find(|(found, _)| same(name, found, self.names)).map(|(_, value)| value),
+        }
+    }
+}
+
 /// A method's parameters, by their position in its list.
 #[derive(Debug)]
 pub struct Args<'m, const N: usize> {
@@ -80,6 +91,11 @@ impl<'m, const N: usize> Args<'m, N> {
             self.slots[at] = Some(value);
         }
         Ok(())
+    }
+
+    /// The refusal of a request that lacks this parameter.
+    pub fn missing(&self, at: usize) -> Refused<'m> {
+        self.refuse(at, Fault::Missing)
     }
 
     fn refuse(&self, at: usize, fault: Fault<'m>) -> Refused<'m> {

@@ -84,6 +84,13 @@ impl<T> Slab<T> {
         self.slots.iter().filter_map(|entry| entry.value.as_ref())
     }
 
+    /// The key of the first value that is meant.
+    pub fn find(&self, is_meant: impl Fn(&T) -> bool) -> Option<Key> {
+        let meant = |entry: &Slot<T>| entry.value.as_ref().is_some_and(&is_meant);
+        let slot = self.slots.iter().position(meant)?;
+        Some(Key { slot: u32::try_from(slot).ok()?, generation: self.slots[slot].generation })
+    }
+
     /// The keys of all values.
     pub fn keys(&self) -> impl Iterator<Item = Key> {
         self.slots

@@ -7,7 +7,8 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::reply::{self, Refused, To};
+use super::envelope::To;
+use super::reply::{self, Refused};
 use crate::json::Writer;
 
 /// Writes the reply for a document that is no JSON.

@@ -8,7 +8,7 @@
 //! | id | string, number or null; absent: a notification | any value; null or absent: a notification |
 //! | params | array or object; absent or null: none | the same, and `[{…}]` is what Go's clients send for `{…}` |
 
-use super::reply::{Refused, To};
+use super::reply::Refused;
 use crate::json::{Kind, Message, Names, Params, Value};
 use crate::limits::ID_BYTES_MAX;
 
@@ -19,6 +19,24 @@ pub(super) enum Dialect {
     V1,
     /// JSON-RPC 2.0.
     V2,
+}
+
+/// Whom a reply is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct To<'m> {
+    pub(super) dialect: Dialect,
+    /// The id's text, or `null`.
+    pub(super) id: &'m [u8],
+}
+
+impl To<'_> {
+    /// A message of which nothing could be understood.
+    pub(super) const NOBODY: Self = Self::nobody(Dialect::V2);
+
+    /// A request whose id cannot be echoed.
+    pub(super) const fn nobody(dialect: Dialect) -> Self {
+        Self { dialect, id: b"null" }
+    }
 }
 
 /// The text of an id, exactly as it came.

@@ -7,21 +7,23 @@ mod batch;
 mod diagnose;
 mod envelope;
 mod explain;
+mod office;
+mod own;
 mod reply;
 
 use bumpalo::Bump;
 
-pub use batch::Batch;
+pub use batch::{Batch, Progress};
+pub use office::{Access, Domain, Inline, Office, ReplyTo, Task, Which};
 pub use reply::Refused;
 
-use crate::api::{self, Call, Lookup};
+use crate::api::{self, Call, Class, Lookup, Method};
 use crate::error::Failure;
 use crate::json::{Message, Parser, Writer};
 use crate::limits::{ARENA_KEEP_BYTES, ID_BYTES_MAX, REPLY_BYTES_MAX};
 use crate::wire::{Descriptors, Element};
 use crate::xl::Xl;
-use envelope::{Envelope, RawId};
-use reply::To;
+use envelope::{Envelope, RawId, To};
 
 /// Answers requests, one at a time.
 #[derive(Debug)]
@@ -31,21 +33,58 @@ pub struct Rpc {
     arena: Bump,
     /// A document as it came, kept when parsing changes it and it may be needed after all.
     original: Vec<u8>,
+    /// What became of the last call: 0, or the code of its error.
+    last_code: i32,
+}
+
+/// When a request is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered {
+    /// The reply is written, if there is to be one.
+    Now,
+    /// The office has the call, and the reply with it.
+    Later,
+}
+
+/// A call that is not made here.
+struct Deferred {
+    method: &'static Method,
+    to: ReplyTo,
+    notification: bool,
+    progress: bool,
+    domain: Domain,
 }
 
 impl Rpc {
     /// Answers with this libxl.
     pub fn new(xl: Xl) -> Self {
-        Self { xl, parser: Parser::new(), arena: Bump::new(), original: Vec::new() }
+        Self { xl, parser: Parser::new(), arena: Bump::new(), original: Vec::new(), last_code: 0 }
+    }
+
+    /// The library.
+    pub fn xl(&self) -> &Xl {
+        &self.xl
+    }
+
+    /// What became of the last call: 0, or the code of its error.
+    pub fn last_code(&self) -> i32 {
+        self.last_code
     }
 
     /// Answers a message that is one request. `frame` goes on for [`crate::json::PADDING`] bytes behind it.
-    pub fn answer_one(&mut self, frame: &mut [u8], element: Element, out: &mut Vec<u8>) {
+    pub fn answer_one(
+        &mut self,
+        frame: &mut [u8],
+        element: Element,
+        out: &mut Vec<u8>,
+        office: &mut impl Office,
+    ) -> Answered {
         let start = out.len();
-        self.answer(frame, element, false, out);
+        let answered = self.answer(frame, element, false, out, office);
         if out.len() > start {
             out.push(b'\n');
         }
+        answered
     }
 
     /// Says why a message cannot be answered.
@@ -54,28 +93,72 @@ impl Rpc {
         out.push(b'\n');
     }
 
-    /// Answers the request at `element`. A notification gets no answer.
-    fn answer(&mut self, frame: &mut [u8], element: Element, in_batch: bool, out: &mut Vec<u8>) {
+    /// Answers the request at `element`, with nothing behind the reply. A notification gets no answer.
+    pub fn answer(
+        &mut self,
+        frame: &mut [u8],
+        element: Element,
+        in_batch: bool,
+        out: &mut Vec<u8>,
+        office: &mut impl Office,
+    ) -> Answered {
         let mut id_bytes = [0; ID_BYTES_MAX];
         let id = RawId::copy(element.id.map(|span| &frame[span.start..span.end]), &mut id_bytes);
         let len = element.span.end - element.span.start;
         let bytes = &mut frame[element.span.start..];
         self.keep_original(&bytes[..len], element.escaped);
 
-        let Self { xl, parser, arena, .. } = self;
+        let Self { xl, parser, arena, last_code, .. } = self;
         let mut writer = Writer::new(out, REPLY_BYTES_MAX);
-        let parsed = parser.read(bytes, len, arena, |message| match message {
-            Ok(message) => {
-                answer_message(xl, message, id, in_batch, &mut writer);
-                true
-            }
-            Err(_) => false,
+        let parsed = parser.read(bytes, len, arena, |message| {
+            let message = message.ok()?;
+            Some(answer_message(xl, message, id, in_batch, &mut writer, office, last_code))
         });
-        if !parsed {
-            let document = if element.escaped { &self.original } else { &bytes[..len] };
-            diagnose::reply(&mut writer, document);
-        }
+        let document = if element.escaped { &self.original } else { &bytes[..len] };
+        let answered = match parsed {
+            Some(None) => Answered::Now,
+            Some(Some(deferred)) => submit(deferred, document, in_batch, &mut writer, office),
+            None => {
+                diagnose::reply(&mut writer, document);
+                Answered::Now
+            }
+        };
         self.forget();
+        answered
+    }
+
+    /// Finds out which domain the request at `element` is about, or writes why that cannot be.
+    pub fn resolve(
+        &mut self,
+        frame: &mut [u8],
+        element: Element,
+        in_batch: bool,
+        out: &mut Vec<u8>,
+    ) -> Option<u32> {
+        let mut id_bytes = [0; ID_BYTES_MAX];
+        let id = RawId::copy(element.id.map(|span| &frame[span.start..span.end]), &mut id_bytes);
+        let len = element.span.end - element.span.start;
+        let Self { xl, parser, arena, last_code, .. } = self;
+        xl.log().clear();
+        let found = parser.read(&mut frame[element.span.start..], len, arena, |message| {
+            let envelope = Envelope::read(message.ok()?, id, in_batch).ok()?;
+            let method = api::find(envelope.method)?;
+            let domain = envelope.params.find(method.params, method.params[usize::from(method.domain?)])?;
+            let mut writer = Writer::new(out, REPLY_BYTES_MAX);
+            let (params, lookup) = (envelope.params, Lookup::Ask);
+            let descriptors = &mut Descriptors::default();
+            let call = Call { xl, params, descriptors, lookup, writer: &mut writer };
+            let failure = match call.domain(domain) {
+                Ok(domid) => return Some(domid),
+                Err(failure) => failure,
+            };
+            if !envelope.notification {
+                *last_code = reply::failure(xl, &envelope.to, method.name, &failure, Access::Full, &mut writer);
+            }
+            None
+        });
+        self.forget();
+        found
     }
 
     fn keep_original(&mut self, document: &[u8], escaped: bool) {
@@ -95,52 +178,116 @@ impl Rpc {
     }
 }
 
-/// Envelope, method, call, reply.
-fn answer_message<'m>(xl: &Xl, message: &'m Message<'m>, id: RawId<'m>, in_batch: bool, writer: &mut Writer<'_>) {
-    let envelope = match Envelope::read(message, id, in_batch) {
-        Ok(envelope) => envelope,
-        Err((to, refused)) => return reply::refused(writer, &to, &refused),
-    };
-    let mark = writer.mark();
-    call(xl, &envelope, writer);
-    if envelope.notification {
-        writer.undo(mark);
+/// Gives a call away, or says why that cannot be.
+#[cold]
+fn submit(
+    deferred: Deferred,
+    document: &[u8],
+    in_batch: bool,
+    writer: &mut Writer<'_>,
+    office: &mut impl Office,
+) -> Answered {
+    let Deferred { method, to, notification, progress, domain } = deferred;
+    match office.submit(Task { method, to, notification, in_batch, progress, domain, document }) {
+        Ok(()) => Answered::Later,
+        Err(_) if notification => Answered::Now,
+        Err(refused) => {
+            reply::refused(writer, &to.to(), &refused);
+            Answered::Now
+        }
     }
 }
 
-/// Carries a request out and writes its reply.
-fn call(xl: &Xl, envelope: &Envelope<'_>, writer: &mut Writer<'_>) {
+/// Envelope, method, call, reply; or the call, if it is not to be made here.
+fn answer_message<'m>(
+    xl: &Xl,
+    message: &'m Message<'m>,
+    id: RawId<'m>,
+    in_batch: bool,
+    writer: &mut Writer<'_>,
+    office: &mut impl Office,
+    code: &mut i32,
+) -> Option<Deferred> {
+    let envelope = match Envelope::read(message, id, in_batch) {
+        Ok(envelope) => envelope,
+        Err((to, refused)) => {
+            reply::refused(writer, &to, &refused);
+            return None;
+        }
+    };
+    let mark = writer.mark();
+    let deferred = call(xl, &envelope, writer, office, code);
+    if envelope.notification {
+        writer.undo(mark);
+    }
+    deferred
+}
+
+/// Carries a request out and writes its reply, or gives it back for somebody else to carry out.
+fn call(
+    xl: &Xl,
+    envelope: &Envelope<'_>,
+    writer: &mut Writer<'_>,
+    office: &mut impl Office,
+    code: &mut i32,
+) -> Option<Deferred> {
     let to = &envelope.to;
     let Some(method) = api::find(envelope.method) else {
-        return reply::refused(writer, to, &Refused::Method(envelope.method));
+        own::call(envelope, writer, office);
+        return None;
     };
+    if office.access() == Access::ReadOnly && !method.read_only {
+        reply::refused(writer, to, &Refused::Forbidden(method.name));
+        return None;
+    }
+    // The one place of dispatch.
+    if !office.runs_here(method) {
+        return Some(defer(method, envelope));
+    }
     let mark = writer.mark();
     xl.log().clear();
     reply::begin(writer, to);
-    // The one place of dispatch. Methods whose place is a worker process will leave from here.
-    let mut descriptors = Descriptors::default();
-    let lookup = Lookup::Ask;
-    let mut call = Call { xl, params: envelope.params, descriptors: &mut descriptors, lookup, writer };
-    match (method.call)(&mut call) {
-        Ok(()) => reply::end(writer, to),
+    let lookup = office.lookup();
+    let descriptors = office.descriptors();
+    match (method.call)(&mut Call { xl, params: envelope.params, descriptors, lookup, writer }) {
+        Ok(()) => {
+            reply::end(writer, to);
+            *code = 0;
+        }
+        Err(Failure::Elsewhere) => {
+            writer.undo(mark);
+            return Some(defer(method, envelope));
+        }
         Err(failure) => {
             writer.undo(mark);
-            reply_failure(xl, to, method.name, &failure, writer);
+            *code = reply::failure(xl, to, method.name, &failure, office.access(), writer);
         }
     }
     if writer.overflowed() {
         writer.undo(mark);
         reply::refused(writer, to, &Refused::ReplyTooLong);
     }
+    None
 }
 
-fn reply_failure(xl: &Xl, to: &To<'_>, method: &str, failure: &Failure<'_>, writer: &mut Writer<'_>) {
-    match failure {
-        Failure::Refused(refusal) => reply::refused(writer, to, &Refused::Params(refusal)),
-        Failure::Absent => reply::refused(writer, to, &Refused::Absent(method)),
-        Failure::Libxl(code) => reply::libxl(writer, to, method, Some(*code), xl.log()),
-        Failure::Elsewhere => unreachable!("every lookup is done here"),
-        Failure::NoDescriptor => reply::refused(writer, to, &Refused::NoDescriptor),
-        Failure::NoValue => reply::libxl(writer, to, method, None, xl.log()),
+/// What must be known of a call to make it later.
+#[cold]
+fn defer(method: &'static Method, envelope: &Envelope<'_>) -> Deferred {
+    let param = |name| envelope.params.find(method.params, name);
+    // Only changes have to wait for each other.
+    let domain = method.domain.filter(|_| method.class != Class::Read).map(|at| method.params[usize::from(at)]);
+    let domain = match domain.and_then(param) {
+        None => Domain::None,
+        Some(value) => match value.unsigned(u32::MAX.into()) {
+            Ok(number) => Domain::Number(u32::try_from(number).unwrap_or(u32::MAX)),
+            Err(_) => Domain::Named,
+        },
+    };
+    Deferred {
+        method,
+        to: ReplyTo::new(&envelope.to),
+        notification: envelope.notification,
+        progress: param("progress").is_some_and(|value| matches!(value.bool(), Ok(true))),
+        domain,
     }
 }

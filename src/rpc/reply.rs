@@ -9,30 +9,13 @@
 
 use std::fmt::Display;
 
-use super::envelope::Dialect;
+use super::envelope::{Dialect, To};
+use super::office::Access;
 use super::explain::Explained;
-use crate::error::Refusal;
+use crate::error::{Failure, Refusal};
 use crate::json::Writer;
 use crate::limits;
-use crate::xl::{Log, rc};
-
-/// Whom a reply is for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct To<'m> {
-    pub(super) dialect: Dialect,
-    /// The id's text, or `null`.
-    pub(super) id: &'m [u8],
-}
-
-impl To<'_> {
-    /// A message of which nothing could be understood.
-    pub(super) const NOBODY: Self = Self::nobody(Dialect::V2);
-
-    /// A request whose id cannot be echoed.
-    pub(super) const fn nobody(dialect: Dialect) -> Self {
-        Self { dialect, id: b"null" }
-    }
-}
+use crate::xl::{Log, Xl, rc};
 
 /// Why we did not call libxl.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +43,18 @@ pub enum Refused<'m> {
     Full,
     /// The method takes a descriptor, and none came with the request.
     NoDescriptor,
+    /// The socket is the read-only one, and the method is not on its list.
+    Forbidden(&'m str),
+    /// As many operations are waiting as may wait.
+    Busy,
+    /// The process that carried the call out has ended.
+    WorkerDied,
+    /// No process could be started to carry the call out.
+    NoWorker,
+    /// The operation was aborted before it began.
+    Aborted,
+    /// No operation is waiting or running under this number or id.
+    NoOperation,
 }
 
 impl Refused<'_> {
@@ -75,6 +70,12 @@ impl Refused<'_> {
             Self::MessageTooLong => (-32003, "MESSAGE_TOO_LONG"),
             Self::Full => (-32004, "SERVER_FULL"),
             Self::NoDescriptor => (-32005, "NO_DESCRIPTOR"),
+            Self::Forbidden(_) => (-32006, "FORBIDDEN"),
+            Self::Busy => (-32007, "BUSY"),
+            Self::WorkerDied => (-32008, "OUTCOME_UNKNOWN"),
+            Self::NoOperation => (-32009, "NO_SUCH_OPERATION"),
+            Self::NoWorker => (-32010, "NO_WORKER"),
+            Self::Aborted => (-32011, "NOT_BEGUN"),
         }
     }
 }
@@ -90,6 +91,14 @@ impl Display for Refused<'_> {
             Self::ReplyTooLong => write!(f, "the reply is longer than {} bytes: ask for less", limits::REPLY_BYTES_MAX),
             Self::MessageTooLong => write!(f, "the message is longer than {} bytes", limits::MESSAGE_BYTES_MAX),
             Self::NoDescriptor => f.write_str("the method takes a descriptor (SCM_RIGHTS), and none came along"),
+            Self::Forbidden(method) => write!(f, "{method} is not among the methods of the read-only socket"),
+            Self::Busy => f.write_str("as many operations are waiting as may wait: try again later"),
+            Self::WorkerDied => {
+                f.write_str("the process that carried this out has ended, outcome unknown: look before you retry")
+            }
+            Self::NoWorker => f.write_str("no process could be started to carry this out: nothing was done"),
+            Self::Aborted => f.write_str("aborted before it began: nothing was done"),
+            Self::NoOperation => f.write_str("no such operation is waiting or running; operation_list shows those that are"),
             Self::Full => f.write_str("as many connections as this server allows are open: try again later"),
         }
     }
@@ -119,8 +128,30 @@ pub(super) fn refused(writer: &mut Writer<'_>, to: &To<'_>, refused: &Refused<'_
     error(writer, to, &Code { code, name, shown: code }, refused, |_| {});
 }
 
+/// Why a method has no result; the error's code.
+pub(super) fn failure(
+    xl: &Xl,
+    to: &To<'_>,
+    method: &str,
+    failure: &Failure<'_>,
+    access: Access,
+    writer: &mut Writer<'_>,
+) -> i32 {
+    let log = (access == Access::Full).then(|| xl.log());
+    let refusal = match failure {
+        Failure::Refused(refusal) => Refused::Params(refusal),
+        Failure::Absent => Refused::Absent(method),
+        Failure::NoDescriptor => Refused::NoDescriptor,
+        Failure::Elsewhere => unreachable!("such a call has been given away"),
+        Failure::Libxl(code) => return libxl(writer, to, method, Some(*code), log),
+        Failure::NoValue => return libxl(writer, to, method, None, log),
+    };
+    refused(writer, to, &refusal);
+    refusal.code().0
+}
+
 /// libxl said no: with this code, or without any where it only has "no value" to say so.
-pub(super) fn libxl(writer: &mut Writer<'_>, to: &To<'_>, method: &str, code: Option<i32>, log: &Log) {
+fn libxl(writer: &mut Writer<'_>, to: &To<'_>, method: &str, code: Option<i32>, log: Option<&Log>) -> i32 {
     let known = code.and_then(|code| Some((code, rc::name(code)?)));
     let (shown, name) = known.unwrap_or((rc::FAIL, "FAIL"));
     let what = LibxlSaid { method, code };
@@ -133,13 +164,17 @@ pub(super) fn libxl(writer: &mut Writer<'_>, to: &To<'_>, method: &str, code: Op
             writer.raw(b",\"rc\":");
             writer.integer(code.into());
         }
-        writer.raw(b",\"log\":[");
-        for (at, line) in log.lines().enumerate() {
-            writer.raw(if at == 0 { b"" } else { b"," });
-            writer.text(line.bytes());
+        if let Some(log) = log {
+            writer.raw(b",\"log\":[");
+            for (at, line) in log.lines().enumerate() {
+                writer.raw(if at == 0 { b"" } else { b"," });
+                writer.text(line.bytes());
+            }
+            writer.raw(b"]");
         }
-        writer.raw(b"]}");
+        writer.raw(b"}");
     });
+    shown
 }
 
 /// What is said of a failed call besides its code.

@@ -6,14 +6,21 @@
 //! The event loop is edge-triggered: `readable` stays true until the kernel has said that it holds nothing more, since
 //! nobody will wake us for bytes that we chose to leave there.
 
-use std::io::IoSliceMut;
+use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
 
 use mio::net::UnixStream;
-use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags, SendFlags};
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags,
+};
 
+use super::descriptors::Descriptors;
 use super::peer::Peer;
-use crate::limits::{IN_BUF_BYTES_START, MESSAGE_BYTES_MAX, RECEIVE_BYTES_PER_TURN_MAX};
+use crate::limits::{
+    DESCRIPTORS_WAITING_MAX, IN_BUF_BYTES_START, MESSAGE_BYTES_MAX, RECEIVE_BYTES_PER_TURN_MAX,
+};
 use crate::mem::{InBuf, OutBuf};
 
 /// What a step came to.
@@ -38,6 +45,8 @@ pub struct Connection {
     pub input: InBuf,
     /// Bytes answered and not sent yet.
     pub output: OutBuf,
+    /// Descriptors that came with the bytes, and that no request has taken yet.
+    pub descriptors: Descriptors,
     readable: bool,
     read_closed: bool,
     ended: bool,
@@ -46,11 +55,17 @@ pub struct Connection {
 impl Connection {
     /// A connection that has just been accepted.
     pub fn new(socket: UnixStream, peer: Peer) -> Self {
+        Self::with_room(socket, peer, MESSAGE_BYTES_MAX)
+    }
+
+    /// The same for messages of another length.
+    pub fn with_room(socket: UnixStream, peer: Peer, message_bytes_max: usize) -> Self {
         Self {
             socket,
             peer,
-            input: InBuf::new(IN_BUF_BYTES_START, MESSAGE_BYTES_MAX),
+            input: InBuf::new(IN_BUF_BYTES_START, message_bytes_max),
             output: OutBuf::default(),
+            descriptors: Descriptors::default(),
             readable: false,
             read_closed: false,
             ended: false,
@@ -93,7 +108,7 @@ impl Connection {
         while self.readable && !self.ended && taken < RECEIVE_BYTES_PER_TURN_MAX && !self.input.is_full() {
             let spare = self.input.spare();
             let room = spare.len();
-            match receive_once(&self.socket, spare) {
+            match receive_once(&self.socket, spare, &mut self.descriptors) {
                 Ok((0, _)) => self.end(),
                 Ok((count, cut_short)) => {
                     self.input.advance(count);
@@ -126,6 +141,22 @@ impl Connection {
         Step::Done
     }
 
+    /// Sends a few bytes with descriptors, at once and as a whole. For a socket that has taken all there was before.
+    ///
+    /// # Errors
+    /// The peer is gone, or the kernel did not take all of it.
+    pub fn send_with(&mut self, bytes: &[u8], descriptors: &[impl AsFd]) -> rustix::io::Result<()> {
+        let borrowed: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_WAITING_MAX))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !borrowed.is_empty() && !control.push(SendAncillaryMessage::ScmRights(&borrowed)) {
+            return Err(rustix::io::Errno::TOOMANYREFS);
+        }
+        let sent =
+            rustix::net::sendmsg(&self.socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?;
+        if sent == bytes.len() { Ok(()) } else { Err(rustix::io::Errno::MSGSIZE) }
+    }
+
     /// Tells the peer that nothing more will come, even if a forked child still holds a copy of the descriptor.
     pub fn shut(&self) {
         // The peer may be gone already, which is what we want.
@@ -133,14 +164,23 @@ impl Connection {
     }
 }
 
-/// One `recvmsg`: how many bytes came, and whether descriptors ended it before the socket was empty. They are closed:
-/// no method takes any. When this process has no room for descriptors, the kernel drops them and says so by `CTRUNC`
-/// alone.
-fn receive_once(socket: &UnixStream, room: &mut [u8]) -> rustix::io::Result<(usize, bool)> {
+/// One `recvmsg`: how many bytes came, and whether descriptors ended it before the socket was empty. When this process
+/// has no room for descriptors, the kernel drops them and says so by `CTRUNC` alone.
+fn receive_once(
+    socket: &UnixStream,
+    room: &mut [u8],
+    descriptors: &mut Descriptors,
+) -> rustix::io::Result<(usize, bool)> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_PER_READ_MAX))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let message = rustix::net::recvmsg(socket, &mut [IoSliceMut::new(room)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
-    let cut_short = control.drain().count() > 0 || message.flags.contains(ReturnFlags::CTRUNC);
+    let mut cut_short = message.flags.contains(ReturnFlags::CTRUNC);
+    for attached in control.drain() {
+        cut_short = true;
+        if let RecvAncillaryMessage::ScmRights(came) = attached {
+            came.for_each(|descriptor| descriptors.push(descriptor));
+        }
+    }
     Ok((message.bytes, cut_short))
 }
 

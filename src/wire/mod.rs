@@ -3,12 +3,14 @@
 //! In: a path; bytes from clients. Out: connections with their peer's credentials; frames; bytes to clients. This room
 //! knows no JSON beyond what finds a frame's end, and no libxl.
 
+mod blocking;
 mod connection;
 mod descriptors;
 mod frame;
 mod listener;
 mod peer;
 
+pub use blocking::Blocking;
 pub use connection::{Connection, Step};
 pub use descriptors::Descriptors;
 pub use frame::{Element, Frame, Scan, Scanner, Span};

@@ -4,7 +4,7 @@
 //! error reply. Nothing is written anywhere else and nothing is allocated: a callback may run in the middle of libxl
 //! with its locks held, even in a forked child.
 
-use core::ffi::{c_char, c_int};
+use core::ffi::{CStr, c_char, c_int, c_ulong};
 use std::ptr::NonNull;
 
 use super::sys::{__va_list_tag, XTL_ERROR, xentoollog_level, xentoollog_logger};
@@ -35,25 +35,34 @@ impl LogLine {
 
 /// What libxl's callback sees: its table of functions first, as C's idiom is, then our lines.
 #[repr(C)]
-#[derive(Debug)]
 struct Book {
     logger: xentoollog_logger,
     lines: [LogLine; LOG_LINES_MAX],
     written: usize,
+    reporter: Option<Reporter>,
 }
+
+/// Gets what libxl says of how an operation gets on: what it is doing, how much of it is done, and of how much.
+pub type Reporter = Box<dyn FnMut(&str, u64, u64)>;
 
 impl Log {
     /// An empty log. It is never freed: libxl keeps pointers to the logger as long as the context lives.
     pub(super) fn new() -> Self {
-        let logger = xentoollog_logger { vmessage: Some(vmessage), progress: None, destroy: Some(destroy) };
+        let logger = xentoollog_logger { vmessage: Some(vmessage), progress: Some(progress), destroy: Some(destroy) };
         let empty = LogLine { bytes: [0; LOG_LINE_BYTES_MAX], len: 0 };
-        let book = Box::new(Book { logger, lines: [empty; LOG_LINES_MAX], written: 0 });
+        let book = Box::new(Book { logger, lines: [empty; LOG_LINES_MAX], written: 0, reporter: None });
         Self(NonNull::from(Box::leak(book)))
     }
 
     /// For `libxl_ctx_alloc`.
     pub(super) fn logger(&self) -> *mut xentoollog_logger {
         self.0.as_ptr().cast()
+    }
+
+    /// From now on tells this one how operations get on.
+    pub fn report_to(&self, reporter: Reporter) {
+        // SAFETY: as in `clear`.
+        unsafe { (*self.0.as_ptr()).reporter = Some(reporter) };
     }
 
     /// Forgets everything.
@@ -96,6 +105,25 @@ unsafe extern "C" fn vmessage(
         let wanted = vsnprintf((&raw mut (*line).bytes).cast(), LOG_LINE_BYTES_MAX, format, arguments);
         (*line).len = usize::try_from(wanted).unwrap_or(0).min(LOG_LINE_BYTES_MAX - 1);
         (*book).written += 1;
+    }
+}
+
+/// Called by libxl now and then during long operations.
+unsafe extern "C" fn progress(
+    logger: *mut xentoollog_logger,
+    _context: *const c_char,
+    what: *const c_char,
+    _percent: c_int,
+    done: c_ulong,
+    total: c_ulong,
+) {
+    // SAFETY: libxl passes the logger it was given, which begins a `Book`, and a string; one thread.
+    unsafe {
+        let book = logger.cast::<Book>();
+        if let Some(reporter) = &mut (*book).reporter {
+            let what = if what.is_null() { c"" } else { CStr::from_ptr(what) };
+            reporter(&what.to_string_lossy(), done, total);
+        }
     }
 }
 

@@ -1,0 +1,68 @@
+//! Methods of our own, about operations: calls that were given away and are not answered yet.
+//!
+//! In: the envelope of a request whose method is none of libxl's. Out: its reply. `operation_list` takes nothing and
+//! gives an array; `operation_abort` takes `number`, or `id` of a request on the same connection, and gives `{}` when
+//! the operation has been asked to end: it is answered in any case, aborted or not.
+
+use super::envelope::Envelope;
+use super::office::{Access, Office, Which};
+use super::reply::{self, Refused};
+use crate::error::{Fault, Refused as RefusedParams};
+use crate::limits::REPLY_BYTES_MAX;
+use crate::json::{Kind, Value, Writer};
+
+/// The methods' names.
+pub const NAMES: [&str; 2] = ["operation_list", "operation_abort"];
+
+/// Answers one of them, or says that there is no such method.
+#[cold]
+pub(super) fn call(envelope: &Envelope<'_>, writer: &mut Writer<'_>, office: &mut impl Office) {
+    let to = &envelope.to;
+    let outcome = match envelope.method {
+        "operation_list" | "Xenops.OperationList" => list(envelope, writer, office),
+        "operation_abort" | "Xenops.OperationAbort" if office.access() == Access::ReadOnly => {
+            Err(Refused::Forbidden("operation_abort"))
+        }
+        "operation_abort" | "Xenops.OperationAbort" => abort(envelope, writer, office),
+        other => Err(Refused::Method(other)),
+    };
+    if let Err(refused) = outcome {
+        reply::refused(writer, to, &refused);
+    }
+}
+
+fn list<'m>(envelope: &Envelope<'m>, writer: &mut Writer<'_>, office: &mut impl Office) -> Result<(), Refused<'m>> {
+    envelope.params.bind(&[]).map_err(Refused::Params)?;
+    reply::begin(writer, &envelope.to);
+    office.list(writer);
+    reply::end(writer, &envelope.to);
+    Ok(())
+}
+
+fn abort<'m>(envelope: &Envelope<'m>, writer: &mut Writer<'_>, office: &mut impl Office) -> Result<(), Refused<'m>> {
+    let args = envelope.params.bind(&["number", "id"]).map_err(Refused::Params)?;
+    match (args.optional(0), args.optional(1)) {
+        (Some(_), None) => office.abort(Which::Number(args.u64(0).map_err(Refused::Params)?))?,
+        (None, Some(id)) => {
+            let mut text = Vec::new();
+            spell(id, &mut text).map_err(Refused::Params)?;
+            office.abort(Which::Id(&text))?;
+        }
+        (None, None) => return Err(Refused::Params(args.missing(0))),
+        (Some(_), Some(id)) => return Err(Refused::Params(id.refuse(Fault::Rule("number or id, not both")))),
+    }
+    reply::begin(writer, &envelope.to);
+    writer.raw(b"{}");
+    reply::end(writer, &envelope.to);
+    Ok(())
+}
+
+/// An id as clients usually write it. One that was written in another way is found by the operation's number.
+fn spell<'m>(id: Value<'m>, text: &mut Vec<u8>) -> Result<(), RefusedParams<'m>> {
+    let mut writer = Writer::new(text, REPLY_BYTES_MAX);
+    match id.kind() {
+        Kind::String => writer.string(id.str()?),
+        _ => writer.integer(id.signed(i64::MIN, i64::MAX)?),
+    }
+    Ok(())
+}

@@ -1,0 +1,463 @@
+//! The daemon's side: who runs what, what waits, whose reply it is.
+//!
+//! In: tasks, and readiness of workers' sockets. Out: for each operation exactly one end: a reply, or why there is none.
+//! Short calls share a few workers, which are kept; one of these is never given a change, so that looking never waits
+//! for one. A long call gets a process of its own, which ends with it. Nothing in here waits: what a socket does not take
+//! now is kept, and a worker that does not answer is simply one that has not answered.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::process::Child;
+use std::time::Instant;
+
+use log::{error, warn};
+use mio::event::Event;
+use mio::{Interest, Registry, Token};
+
+use super::link::{HEADER_BYTES, Header, Kind};
+use super::operation::{Operation, Outcome};
+use super::process::{Graves, Launch};
+use super::queue::Queue;
+use crate::api::{self, Lookup, Method};
+use crate::json::Writer;
+use crate::limits::{
+    OPERATIONS_LONG_MAX, OPERATIONS_WAITING_MAX, PARSER_KEEP_BYTES, REPLY_BYTES_MAX, WORKER_IN_BUF_BYTES_KEEP,
+};
+use crate::mem::{Key, Slab};
+use crate::rpc::{Access, Domain, Office, Refused, Task, Which};
+use crate::wire::{Connection, Descriptors, Peer, Step};
+
+/// All operations of a daemon, and the workers that carry them out.
+#[derive(Debug)]
+pub struct Pool {
+    launch: Launch,
+    registry: Registry,
+    token: fn(Key) -> Token,
+    /// How many workers short calls share, at most.
+    short_max: usize,
+    workers: Slab<Worker>,
+    queue: Queue,
+    /// Operations that came to their end without a worker's word, and why.
+    over: Vec<(Operation, Refused<'static>)>,
+    graves: Graves,
+    /// Workers whose sockets have something.
+    ready: Vec<Key>,
+    /// Memory for documents, used again and again.
+    spare: Vec<Vec<u8>>,
+    last_number: u64,
+    /// Something has changed that may let an operation begin.
+    stirred: bool,
+}
+
+/// A worker process.
+#[derive(Debug)]
+struct Worker {
+    child: Child,
+    link: Connection,
+    /// It was started for one call.
+    long: bool,
+    /// It has said that it can carry out calls.
+    is_ready: bool,
+    operation: Option<Operation>,
+    wants_write: bool,
+}
+
+/// What has become of an operation.
+#[derive(Debug)]
+pub enum Heard<'h> {
+    /// It is done, and this is the reply; empty for none.
+    Reply(&'h [u8]),
+    /// It is over, and this is why there is no reply.
+    Refused(&'h Refused<'static>),
+    /// It gets on: members of a JSON object.
+    Progress(&'h [u8]),
+}
+
+impl Pool {
+    /// A pool without any worker yet. Each is registered under the token that `token` makes of its key.
+    ///
+    /// # Errors
+    /// The kernel gives no second handle of the event queue.
+    pub fn new(launch: Launch, registry: &Registry, token: fn(Key) -> Token, short_max: usize) -> io::Result<Self> {
+        Ok(Self {
+            launch,
+            registry: registry.try_clone()?,
+            token,
+            short_max,
+            workers: Slab::new(short_max + OPERATIONS_LONG_MAX),
+            queue: Queue::default(),
+            over: Vec::new(),
+            graves: Graves::default(),
+            ready: Vec::new(),
+            spare: Vec::new(),
+            last_number: 0,
+            stirred: false,
+        })
+    }
+
+    /// Remembers what an event says of a worker.
+    pub fn note(&mut self, key: Key, event: &Event) {
+        if let Some(worker) = self.workers.get_mut(key) {
+            worker.link.wake(event.is_read_closed() || event.is_error());
+            if !self.ready.contains(&key) {
+                self.ready.push(key);
+            }
+        }
+    }
+
+    /// Some worker has said more than was listened to.
+    pub fn has_more(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// Lets go of workers that have ended.
+    pub fn reap(&mut self) {
+        self.graves.reap();
+    }
+
+    /// Listens to workers that have said something. `deliver` gets every word about an operation.
+    pub fn hear(&mut self, mut deliver: impl FnMut(&Operation, Heard<'_>)) {
+        let mut ready = std::mem::take(&mut self.ready);
+        for key in ready.drain(..) {
+            self.hear_one(key, &mut deliver);
+        }
+        // Those that have more to say have been noted meanwhile.
+        ready.append(&mut self.ready);
+        self.ready = ready;
+        self.end_those_over(&mut deliver);
+    }
+
+    /// Tells about operations that came to their end without a worker.
+    pub fn end_those_over(&mut self, mut deliver: impl FnMut(&Operation, Heard<'_>)) {
+        for (operation, refused) in std::mem::take(&mut self.over) {
+            operation.log(Outcome::NotBegun);
+            deliver(&operation, Heard::Refused(&refused));
+            recycle(&mut self.spare, operation);
+        }
+    }
+
+    fn hear_one(&mut self, key: Key, deliver: &mut impl FnMut(&Operation, Heard<'_>)) {
+        let Self { workers, queue, spare, .. } = self;
+        let Some(worker) = workers.get_mut(key) else {
+            return;
+        };
+        let received = worker.link.receive();
+        let mut broken = false;
+        while let (Some(header), false) = (worker.message(), broken) {
+            let payload = &worker.link.input.unread()[HEADER_BYTES..HEADER_BYTES + header.length as usize];
+            match (header.kind, worker.operation.take()) {
+                (Kind::Ready, operation) => {
+                    worker.is_ready = true;
+                    worker.operation = operation;
+                }
+                (Kind::Progress, Some(mut operation)) => {
+                    operation.progress.clear();
+                    operation.progress.extend_from_slice(payload);
+                    deliver(&operation, Heard::Progress(payload));
+                    worker.operation = Some(operation);
+                }
+                (Kind::Resolved, Some(operation)) => {
+                    queue.insert(Operation { domain: Domain::Number(header.number), ..operation });
+                }
+                (Kind::Reply, Some(operation)) => {
+                    operation.log(Outcome::Code(header.number.cast_signed()));
+                    deliver(&operation, Heard::Reply(payload));
+                    recycle(spare, operation);
+                }
+                (_, operation) => {
+                    worker.operation = operation;
+                    broken = true;
+                }
+            }
+            worker.link.input.consume(HEADER_BYTES + header.length as usize);
+        }
+        self.stirred = true;
+        worker.link.input.trim(WORKER_IN_BUF_BYTES_KEEP);
+        let is_done = worker.long && worker.operation.is_none();
+        if broken || is_done || received == Step::Gone || worker.link.has_ended() {
+            self.bury(key, deliver);
+        } else if received == Step::Again {
+            self.ready.push(key);
+        } else if self.flush(key).is_err() {
+            self.bury(key, deliver);
+        }
+    }
+
+    /// Gives a worker up. What it was doing ends with it, as far as anybody here can tell.
+    fn bury(&mut self, key: Key, deliver: &mut impl FnMut(&Operation, Heard<'_>)) {
+        let Some(mut worker) = self.workers.remove(key) else {
+            return;
+        };
+        let _ = self.registry.deregister(worker.link.socket());
+        worker.link.shut();
+        self.graves.bury(worker.child);
+        self.stirred = true;
+        let Some(operation) = worker.operation else {
+            return;
+        };
+        let (outcome, refused) = match worker.is_ready && !operation.is_unresolved() {
+            true => (Outcome::Unknown, Refused::WorkerDied),
+            false => (Outcome::NotBegun, Refused::NoWorker),
+        };
+        warn!("a worker ended before operation {} did", operation.number);
+        operation.log(outcome);
+        deliver(&operation, Heard::Refused(&refused));
+        recycle(&mut self.spare, operation);
+    }
+
+    /// Begins what may begin.
+    pub fn dispatch(&mut self) {
+        if !std::mem::take(&mut self.stirred) {
+            return;
+        }
+        while let Some((place, operation)) = self.next() {
+            if let Err((operation, error)) = self.begin(place, operation) {
+                error!("cannot start a worker: {error}");
+                self.over.push((operation, Refused::NoWorker));
+            }
+        }
+    }
+
+    /// The next operation that may begin, and where.
+    fn next(&mut self) -> Option<(Place, Operation)> {
+        let Self { workers, queue, short_max, .. } = self;
+        let running = workers.iter().filter_map(|worker| worker.operation.as_ref());
+        let changed = running.clone().filter(|operation| operation.changes()).map(|operation| operation.domain);
+        let changed = changed.filter(|domain| matches!(domain, Domain::Number(_)));
+        let room = Room::of(workers, *short_max);
+        queue.next(changed, |operation| room.place(operation))
+    }
+
+    fn begin(&mut self, place: Place, operation: Operation) -> Result<(), (Operation, io::Error)> {
+        let key = match place {
+            Place::Idle(key) => key,
+            Place::New { long } => match self.start(long) {
+                Ok(key) => key,
+                Err(error) => return Err((operation, error)),
+            },
+        };
+        let Some(worker) = self.workers.get_mut(key) else {
+            return Err((operation, io::ErrorKind::NotFound.into()));
+        };
+        let descriptors = if operation.is_unresolved() { &[][..] } else { &operation.descriptors };
+        let told = worker.link.send_with(&operation.header().to_bytes(), descriptors);
+        worker.link.output.tail().extend_from_slice(&operation.document);
+        worker.operation = Some(operation);
+        if told.is_err() || self.flush(key).is_err() {
+            // Its socket's end will be heard, and the operation's with it.
+            self.ready.push(key);
+        }
+        Ok(())
+    }
+
+    /// Starts a worker.
+    fn start(&mut self, long: bool) -> io::Result<Key> {
+        let (child, socket) = self.launch.spawn()?;
+        let nobody = Peer { uid: 0, pid: 0 };
+        let socket = mio::net::UnixStream::from_std(socket);
+        let mut link = Connection::with_room(socket, nobody, HEADER_BYTES + REPLY_BYTES_MAX);
+        let sim = self.launch.sim.as_ref().map(AsFd::as_fd);
+        let mut hello = Header::new(Kind::Hello, 0);
+        hello.descriptors = u8::from(sim.is_some());
+        link.send_with(&hello.to_bytes(), sim.as_slice())?;
+        let (registry, token) = (&self.registry, self.token);
+        let key = self.workers.insert_with(|key| {
+            registry.register(link.socket(), token(key), Interest::READABLE).ok()?;
+            Some(Worker { child, link, long, is_ready: false, operation: None, wants_write: false })
+        });
+        key.ok_or_else(|| io::ErrorKind::ResourceBusy.into())
+    }
+
+    /// Sends what a worker is owed, as far as that goes now.
+    fn flush(&mut self, key: Key) -> io::Result<()> {
+        let Some(worker) = self.workers.get_mut(key) else {
+            return Ok(());
+        };
+        let wants = match worker.link.send() {
+            Step::Gone => return Err(io::ErrorKind::BrokenPipe.into()),
+            _ => !worker.link.output.is_empty(),
+        };
+        if wants == worker.wants_write {
+            return Ok(());
+        }
+        worker.wants_write = wants;
+        let interest = if wants { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+        self.registry.reregister(worker.link.socket(), (self.token)(key), interest)
+    }
+
+    /// Every operation, by number.
+    fn list(&self, writer: &mut Writer<'_>) {
+        let running = self.workers.iter().filter_map(|worker| Some((worker.operation.as_ref()?, "running")));
+        let waiting = self.queue.iter().map(|operation| (operation, "waiting"));
+        let mut all: Vec<_> = running.chain(waiting).collect();
+        all.sort_by_key(|(operation, _)| operation.number);
+        writer.raw(b"[");
+        for (at, (operation, state)) in all.into_iter().enumerate() {
+            writer.raw(if at == 0 { b"" } else { b"," });
+            operation.show(state, writer);
+        }
+        writer.raw(b"]");
+    }
+
+    /// Asks that an operation end soon.
+    fn abort(&mut self, is_meant: impl Fn(&Operation) -> bool) -> Result<(), Refused<'static>> {
+        if let Some(operation) = self.queue.remove(&is_meant) {
+            self.over.push((operation, Refused::Aborted));
+            self.stirred = true;
+            return Ok(());
+        }
+        let key = self.workers.find(|worker| worker.operation.as_ref().is_some_and(&is_meant));
+        let key = key.ok_or(Refused::NoOperation)?;
+        let worker = self.workers.get_mut(key).ok_or(Refused::NoOperation)?;
+        let number = worker.operation.as_ref().map_or(0, Operation::short_number);
+        if worker.is_ready {
+            worker.link.output.tail().extend_from_slice(&Header::new(Kind::Abort, number).to_bytes());
+            // If that fails, the socket's end will be heard.
+            let _ = self.flush(key);
+        } else if let Err(error) = worker.child.kill() {
+            // It has not begun: there is nothing that ending it could break.
+            warn!("cannot end a worker that does not begin: {error}");
+        }
+        Ok(())
+    }
+}
+
+/// Keeps the memory of an operation that is over.
+fn recycle(spare: &mut Vec<Vec<u8>>, operation: Operation) {
+    let mut document = operation.document;
+    if document.capacity() <= PARSER_KEEP_BYTES && spare.len() < OPERATIONS_WAITING_MAX {
+        document.clear();
+        spare.push(document);
+    }
+}
+
+impl Worker {
+    /// The header of the next message, once all of it is there. One that is no header has the length of none.
+    fn message(&self) -> Option<Header> {
+        let unread = self.link.input.unread();
+        let header = Header::from_bytes(unread.first_chunk()?).unwrap_or(Header::new(Kind::Hello, 0));
+        (unread.len() - HEADER_BYTES >= header.length as usize).then_some(header)
+    }
+}
+
+/// Where an operation may be carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// By this worker, which has nothing to do.
+    Idle(Key),
+    /// By a worker that is to be started.
+    New { long: bool },
+}
+
+/// Which places there are at the moment.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    /// For a short call.
+    short: Option<Place>,
+    /// For a short call that changes something.
+    change: Option<Place>,
+    /// For a long one.
+    long: Option<Place>,
+}
+
+impl Room {
+    fn of(workers: &Slab<Worker>, short_max: usize) -> Self {
+        let count = |is_meant: fn(&Worker) -> bool| workers.iter().filter(|worker| is_meant(worker)).count();
+        let idle = workers.find(|worker| !worker.long && worker.operation.is_none());
+        let new = (count(|worker| !worker.long) < short_max).then_some(Place::New { long: false });
+        let short = idle.map(Place::Idle).or(new);
+        let changing = count(|worker| !worker.long && worker.operation.as_ref().is_some_and(Operation::changes));
+        let change = short.filter(|_| changing + 1 < short_max.max(2));
+        let long = (count(|worker| worker.long) < OPERATIONS_LONG_MAX).then_some(Place::New { long: true });
+        Self { short, change, long }
+    }
+
+    fn place(&self, operation: &Operation) -> Option<Place> {
+        if operation.is_unresolved() {
+            self.short
+        } else if operation.method.long {
+            self.long
+        } else if operation.changes() {
+            self.change
+        } else {
+            self.short
+        }
+    }
+}
+
+/// The office of one client of the loop.
+#[derive(Debug)]
+pub struct Desk<'p> {
+    /// Where calls go that are not made in the loop.
+    pub pool: &'p mut Pool,
+    /// The client.
+    pub client: Key,
+    /// Who it is.
+    pub peer: Peer,
+    /// What it may do.
+    pub access: Access,
+    /// The descriptors that came with its bytes.
+    pub descriptors: &'p mut Descriptors,
+    /// How many of its operations are not over.
+    pub outstanding: &'p mut usize,
+}
+
+impl Office for Desk<'_> {
+    #[inline]
+    fn runs_here(&self, method: &Method) -> bool {
+        method.place == api::Place::Loop
+    }
+
+    fn lookup(&self) -> Lookup {
+        Lookup::Elsewhere
+    }
+
+    fn access(&self) -> Access {
+        self.access
+    }
+
+    fn descriptors(&mut self) -> &mut Descriptors {
+        self.descriptors
+    }
+
+    fn submit(&mut self, task: Task<'_>) -> Result<(), Refused<'static>> {
+        let Self { pool, descriptors, .. } = self;
+        if pool.queue.len() >= OPERATIONS_WAITING_MAX {
+            return Err(Refused::Busy);
+        }
+        pool.last_number += 1;
+        let mut document = pool.spare.pop().unwrap_or_default();
+        document.extend_from_slice(task.document);
+        pool.queue.insert(Operation {
+            number: pool.last_number,
+            client: self.client,
+            notification: task.notification,
+            in_batch: task.in_batch,
+            to: task.to,
+            peer: self.peer,
+            access: self.access,
+            method: task.method,
+            domain: task.domain,
+            wants_progress: task.progress && task.to.takes_notifications() && !task.in_batch,
+            document,
+            descriptors: (0..task.method.descriptors).map_while(|_| descriptors.take()).collect(),
+            since: Instant::now(),
+            progress: Vec::new(),
+        });
+        pool.stirred = true;
+        *self.outstanding += 1;
+        Ok(())
+    }
+
+    fn list(&self, writer: &mut Writer<'_>) {
+        self.pool.list(writer);
+    }
+
+    fn abort(&mut self, which: Which<'_>) -> Result<(), Refused<'static>> {
+        let client = self.client;
+        self.pool.abort(|operation| match which {
+            Which::Number(number) => operation.number == number,
+            Which::Id(id) => operation.client == client && operation.to.id() == id,
+        })
+    }
+}
