@@ -222,7 +222,7 @@ impl Pool {
     fn next(&mut self) -> Option<(Place, Operation)> {
         let Self { workers, queue, short_max, .. } = self;
         let running = workers.iter().filter_map(|worker| worker.operation.as_ref());
-        let changed = running.clone().filter(|operation| operation.changes()).map(|operation| operation.domain);
+        let changed = running.filter(|operation| operation.changes()).map(|operation| operation.domain);
         let changed = changed.filter(|domain| matches!(domain, Domain::Number(_)));
         let room = Room::of(workers, *short_max);
         queue.next(changed, |operation| room.place(operation))
