@@ -7,17 +7,21 @@
 //! `emit_…` writes one file. No emitter reads headers; no policy is anywhere but in `plan` and `hints`.
 #![allow(unreachable_pub, reason = "it is compiled into build.rs and into tests, where nothing is public")]
 
+pub mod facts;
 pub mod hints;
 pub mod model;
 
+mod args;
 mod emit_call;
 mod emit_encode;
 mod emit_functions;
+mod emit_input;
 mod emit_methods;
 mod emit_oracle;
 mod plan;
 mod read;
 mod surface;
+mod table;
 
 use hints::{Hint, Hints};
 use proc_macro2::TokenStream;
