@@ -45,6 +45,7 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
         ("types.rs", output.types),
         ("functions.rs", output.functions),
         ("encode.rs", output.encode),
+        ("decode.rs", output.decode),
         ("methods.rs", output.methods),
         ("unsimulated.rs", output.unsimulated),
         ("oracle.rs", output.oracle),

@@ -7,6 +7,7 @@
 
 mod builtin;
 mod cpuid;
+pub mod decode;
 mod guard;
 mod result;
 

@@ -131,3 +131,44 @@ impl Hints {
         if lines.is_empty() { Ok(()) } else { Err(format!("hints that nothing uses: {}", lines.join(", "))) }
     }
 }
+
+/// One fact about one field that a request may set.
+#[derive(Debug)]
+pub struct FieldHint {
+    /// The field, as `type.path`.
+    pub field: &'static str,
+    /// The fact.
+    pub fact: FieldFact,
+    /// How it is known, or what goes wrong without it.
+    pub why: &'static str,
+}
+
+/// What can be said of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldFact {
+    /// A bitmap of the host's CPUs, or an array of them: libxl passes on as many bytes as the host has CPUs for.
+    Cpus,
+    /// A bitmap of the host's nodes, likewise.
+    Nodes,
+    /// A bitmap in which only bits below this number may be set.
+    BitsBelow(u64),
+    /// It must stay as it is by default; otherwise the request is refused with this text.
+    Untouched(&'static str),
+}
+
+const fn field(field: &'static str, fact: FieldFact, why: &'static str) -> FieldHint {
+    FieldHint { field, fact, why }
+}
+
+/// All facts about fields. A line whose type is in the headers and whose field is not is an error of the build.
+pub const FIELD_HINTS: &[FieldHint] = &[
+    field("domain_build_info.vcpu_hard_affinity", FieldFact::Cpus, "the hypercall copies the host's size from it"),
+    field("domain_build_info.vcpu_soft_affinity", FieldFact::Cpus, "the hypercall copies the host's size from it"),
+    field("domain_build_info.nodemap", FieldFact::Nodes, "the hypercall copies the host's size from it"),
+    field("domain_build_info.avail_vcpus", FieldFact::BitsBelow(1024), "libxl takes no more than 128 bytes"),
+    field(
+        "domain_build_info.cpumap",
+        FieldFact::Untouched("must be empty; use vcpu_hard_affinity"),
+        "libxl asserts that it has the host's size, and leaves a dangling array in place of vcpu_hard_affinity",
+    ),
+];

@@ -32,6 +32,11 @@ impl<'m> Params<'m> {
         Self { arena, value, names }
     }
 
+    /// Where what is decoded of this request lives.
+    pub fn arena(&self) -> &'m Bump {
+        self.arena
+    }
+
     /// Finds each named parameter. Unknown and repeated ones are refused, missing ones only when they are read.
     pub fn bind<const N: usize>(&self, names: &'static [&'static str; N]) -> Result<Args<'m, N>, Refused<'m>> {
         let mut args = Args { arena: self.arena, names, slots: [None; N] };
@@ -100,27 +105,27 @@ impl<'m, const N: usize> Args<'m, N> {
 
     /// A `uint8_t`.
     pub fn u8(&self, at: usize) -> Result<u8, Refused<'m>> {
-        self.read(at, |value| Ok(u8::try_from(value.unsigned(u8::MAX.into())?).unwrap_or(u8::MAX)))
+        self.read(at, Value::u8)
     }
 
     /// A `uint16_t`.
     pub fn u16(&self, at: usize) -> Result<u16, Refused<'m>> {
-        self.read(at, |value| Ok(u16::try_from(value.unsigned(u16::MAX.into())?).unwrap_or(u16::MAX)))
+        self.read(at, Value::u16)
     }
 
     /// A `uint32_t` or `unsigned int`.
     pub fn u32(&self, at: usize) -> Result<u32, Refused<'m>> {
-        self.read(at, |value| Ok(u32::try_from(value.unsigned(u32::MAX.into())?).unwrap_or(u32::MAX)))
+        self.read(at, Value::u32)
     }
 
     /// A `uint64_t`.
     pub fn u64(&self, at: usize) -> Result<u64, Refused<'m>> {
-        self.read(at, |value| value.unsigned(u64::MAX))
+        self.read(at, Value::u64)
     }
 
     /// An `int`.
     pub fn i32(&self, at: usize) -> Result<i32, Refused<'m>> {
-        self.read(at, |value| Ok(i32::try_from(value.signed(i32::MIN.into(), i32::MAX.into())?).unwrap_or(i32::MAX)))
+        self.read(at, Value::i32)
     }
 
     /// An `unsigned int` that libxl takes within these bounds only, both inclusive.
@@ -130,7 +135,7 @@ impl<'m, const N: usize> Args<'m, N> {
 
     /// An `int64_t`.
     pub fn i64(&self, at: usize) -> Result<i64, Refused<'m>> {
-        self.read(at, |value| value.signed(i64::MIN, i64::MAX))
+        self.read(at, Value::i64)
     }
 
     /// A `bool`.
