@@ -30,8 +30,9 @@ pub enum Arg<'m> {
     Scalar { name: &'m str, ty: &'m Type, redundant: bool },
     /// Room for a string that the caller frees.
     Text { name: &'m str },
-    /// Room for a struct or a builtin that the caller disposes of, perhaps allocated by that function before.
-    Value { name: &'m str, ty: &'m Type, allocate: Option<&'static str> },
+    /// Room for a struct or a builtin that the caller disposes of, perhaps allocated by that function before, perhaps
+    /// not to be touched after a failure.
+    Value { name: &'m str, ty: &'m Type, allocate: Option<&'static str>, gone_on_failure: bool },
     /// Room for an array that the caller frees.
     List { name: &'m str, list: List<'m> },
     /// Room for the array's count, an `int` or an `unsigned int`.
@@ -193,7 +194,7 @@ impl<'m> Decider<'m, '_> {
             Fact::Allocated(param, allocator) if param == name => Some(allocator),
             _ => None,
         });
-        Arg::Value { name, ty, allocate }
+        Arg::Value { name, ty, allocate, gone_on_failure: self.says(Fact::GoneOnFailure, name) }
     }
 
     /// Functions that only look fill what they are given. Those that add a device fill in what the caller left open.
@@ -237,9 +238,11 @@ impl<'m> Decider<'m, '_> {
     /// Is this said of the parameter?
     fn says(&mut self, fact: impl Fn(&'static str) -> Fact, name: &str) -> bool {
         let said = |known: Fact| match known {
-            Fact::In(param) | Fact::InOut(param) | Fact::Optional(param) | Fact::Redundant(param) => {
-                (param == name && fact(param) == known).then_some(())
-            }
+            Fact::In(param)
+            | Fact::InOut(param)
+            | Fact::Optional(param)
+            | Fact::Redundant(param)
+            | Fact::GoneOnFailure(param) => (param == name && fact(param) == known).then_some(()),
             _ => None,
         };
         self.ask(said).is_some()

@@ -85,7 +85,12 @@ impl Steps {
             Arg::Bytes { name } => self.bytes(name),
             Arg::Scalar { name, ty, redundant } => self.scalar(name, ty, *redundant),
             Arg::Text { name } => self.text(name),
-            Arg::Value { name, ty, allocate } => self.value(name, ty, *allocate),
+            Arg::Value { name, ty, allocate, gone_on_failure } => {
+                self.value(name, ty, *allocate);
+                if *gone_on_failure {
+                    self.leave_on_failure(name);
+                }
+            }
             Arg::List { name, list } => self.list(name, list),
             Arg::Count { signed } => self.count(*signed),
         }
@@ -170,6 +175,17 @@ impl Steps {
         }
         self.passed.push(quote!(#variable.as_mut_ptr()));
         self.results.push((result_name(name), encode_value(ty, &quote!(&#variable))));
+    }
+
+    /// libxl has freed it: disposing of it would free it again.
+    fn leave_on_failure(&mut self, name: &str) {
+        let variable = variable(name);
+        self.take.extend(quote! {
+            if returned != 0 {
+                ::core::mem::forget(#variable);
+                return Err(Failure::Libxl(returned));
+            }
+        });
     }
 
     fn list(&mut self, name: &str, list: &List<'_>) {

@@ -4,9 +4,9 @@
 //! A function that is named here and that the headers do not declare is an error of the build.
 
 use super::hints::Fact::{
-    AfterDomainInfo, AllOnesIsNone, Allocated, Checked, Default, Enumeration, FreedByElement, GuestOnly, In, InOut,
-    KeyFrom, LengthOf, Long, Loop, Never, Next, Number, OneOf, Optional, Quick, Range, ReadOnly, Redundant, ServedAs,
-    Synchronous, Truth,
+    AfterDomainInfo, AllOnesIsNone, Allocated, Checked, Default, Enumeration, FreedByElement, GoneOnFailure, GuestOnly,
+    In, InOut, KeyFrom, LengthOf, Long, Loop, Never, Next, Number, OneOf, Optional, Quick, Range, ReadOnly, Redundant,
+    ServedAs, Synchronous, Truth,
 };
 use super::hints::{Fact, Hint};
 
@@ -153,11 +153,7 @@ pub const HINTS: &[Hint] = &[
     hint(&["flask_getenforce"], Number, "the int is the mode"),
     hint(&["get_stubdom_id"], Number, "the int is a domid, 0 for none"),
     hint(&["get_scheduler"], Enumeration("libxl_scheduler"), "the int is the scheduler"),
-    hint(
-        &["psr_cmt_domain_attached", "psr_cmt_enabled", "cpupoolid_is_valid"],
-        Truth,
-        "errors are folded into 0",
-    ),
+    hint(&["psr_cmt_domain_attached", "psr_cmt_enabled", "cpupoolid_is_valid"], Truth, "errors are folded into 0"),
     hint(&["psr_cmt_type_supported"], Truth, "a mask, or 0; errors are folded into 0"),
     hint(&["is_stubdom"], Truth, "the target is written only when it is true"),
     hint(&["vm_get_start_time"], AllOnesIsNone, "the int is the time in seconds since 1970"),
@@ -165,6 +161,8 @@ pub const HINTS: &[Hint] = &[
     hint(&["flask_sid_to_context"], Redundant("len"), "the length of the string"),
     hint(&["device_channel_list"], FreedByElement, "libxl has no function for it"),
     hint(&["psr_get_hw_info"], KeyFrom("type"), "the elements' type is left uninitialised"),
+    hint(&["device_disk_getinfo"], GoneOnFailure("diskinfo"), "its backend is freed and stays in it"),
+    hint(&["vdev_to_device_disk"], GoneOnFailure("disk"), "it has been disposed of"),
     // Which way their parameters go.
     hint(&["device_pci_assignable_add"], In("pci"), "nothing of the host is written back"),
     hint(&["domain_need_memory"], In("config"), "what it fills in is for its own use"),
@@ -260,11 +258,7 @@ pub const HINTS: &[Hint] = &[
     hint(&["report_child_exitstatus"], Never, "writes to the log about the caller's own children"),
     hint(&["postfork_child_noexec"], Never, "for the caller's own forks"),
     hint(&["device_events_handler"], Never, "turns the process into a backend of its own, and never ends"),
-    hint(
-        &["console_exec", "primary_console_exec", "vncviewer_exec"],
-        Never,
-        "replaces the calling process",
-    ),
+    hint(&["console_exec", "primary_console_exec", "vncviewer_exec"], Never, "replaces the calling process"),
     hint(
         &["tmem_list", "tmem_freeze", "tmem_thaw", "tmem_set", "tmem_shared_auth", "tmem_freeable"],
         Never,

@@ -269,12 +269,7 @@ fn returned<'m>(model: &'m Model, hints: &mut Hints, function: &'m Function) -> 
 }
 
 /// An array of those elements that a function hands out.
-pub fn list<'m>(
-    model: &Model,
-    hints: &mut Hints,
-    function: &Function,
-    element: &'m Type,
-) -> Result<List<'m>, String> {
+pub fn list<'m>(model: &Model, hints: &mut Hints, function: &Function, element: &'m Type) -> Result<List<'m>, String> {
     let Type::Struct(name) = element else {
         return Err("an array of something that is no struct".to_owned());
     };

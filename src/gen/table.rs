@@ -48,7 +48,8 @@ pub fn by_hand() -> [Row<'static>; 1] {
 
 /// All rows, by name.
 pub fn rows<'m>(fates: &[(&'m Function, Fate<'m>)]) -> Vec<Row<'m>> {
-    let served = |row: &Row<'_>| fates.iter().any(|(_, fate)| matches!(fate, Fate::ServedAs(name, _) if *name == row.name));
+    let served =
+        |row: &Row<'_>| fates.iter().any(|(_, fate)| matches!(fate, Fate::ServedAs(name, _) if *name == row.name));
     let mut rows: Vec<_> = by_hand().into_iter().filter(served).collect();
     rows.extend(methods(fates).map(row));
     rows.sort_by_key(|row| row.name);
