@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use log::{error, info};
 use xenopsd::daemon::Daemon;
 use xenopsd::limits::{CONNECTIONS_MAX, SIM_DOMAINS_MAX};
 use xenopsd::rpc::Rpc;
-use xenopsd::sim;
+use xenopsd::sim::{self, Conduct, Fault};
 use xenopsd::wire::Listener;
 use xenopsd::xl::Xl;
 
@@ -30,6 +31,14 @@ struct Options {
     /// Make the simulated host up from this number: the same number, the same host
     #[arg(long, value_name = "SEED", requires = "sim", default_value_t = 1)]
     sim_seed: u64,
+
+    /// Let operations of the simulated host (create, destroy, save, plug in and so on) take so many milliseconds
+    #[arg(long, value_name = "MS", requires = "sim", default_value_t = 0)]
+    sim_latency: u64,
+
+    /// Let a function of the simulated host fail, always or sometimes: domain_create_new=FAIL, domain_pause=-9:0.1
+    #[arg(long, value_name = "METHOD=CODE[:PROBABILITY]", requires = "sim")]
+    sim_fault: Vec<Fault>,
 
     /// Say more: connections, reasons. Once for info, twice for debug
     #[arg(short, long, action = clap::ArgAction::Count)]
@@ -67,7 +76,11 @@ fn fail(reason: &dyn std::error::Error, code: u8) -> ExitCode {
 
 fn open_xl(options: &Options) -> Result<Xl, Reason> {
     Ok(match options.sim {
-        Some(domains) => Xl::open(sim::start(domains, options.sim_seed)?)?,
+        Some(domains) => {
+            let latency = Duration::from_millis(options.sim_latency);
+            let conduct = Conduct { latency, faults: options.sim_fault.clone() };
+            Xl::open(sim::start_with(domains, options.sim_seed, &conduct)?)?
+        }
         None => Xl::open(|_| {})?,
     })
 }

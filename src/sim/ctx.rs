@@ -9,9 +9,10 @@ use core::mem::MaybeUninit;
 use std::ptr;
 
 use super::Host;
+use super::ao::{Operations, Outcome};
 use super::calls::host_info::version_info;
 use super::log::Report;
-use super::world::World;
+use super::world::{Held, World};
 use crate::xl::Managed;
 use crate::xl::sys::{
     ERROR_FAIL, ERROR_VERSION, Functions, LIBXL_VERSION, libxl_ctx, libxl_version_info, xentoollog_logger,
@@ -25,6 +26,7 @@ const LIBXL_BYTES: usize = 4096;
 pub(crate) struct Context {
     libxl: LibxlsPart,
     host: &'static Host,
+    operations: Operations,
     version: libxl_version_info,
 }
 
@@ -65,6 +67,29 @@ impl Context {
     /// The real library's functions: those that handle types are used from here.
     pub(crate) fn libxl(&self) -> &'static Functions {
         &self.host.libxl
+    }
+
+    /// What goes on in this context.
+    pub(crate) fn operations(&self) -> &Operations {
+        &self.operations
+    }
+
+    /// The right to change the host.
+    pub(crate) fn lock(&self) -> Result<Held<'static>, c_int> {
+        self.world().lock().map_err(|error| {
+            self.report().because(error.raw_os_error().unwrap_or(0)).say("lock", format_args!("simulated host"));
+            ERROR_FAIL
+        })
+    }
+
+    /// Whether this call of a function, named without `libxl_`, is one of those that are to fail.
+    pub(crate) fn fault(&self, method: &str) -> Outcome {
+        let world = self.world();
+        let Some(code) = world.conduct().fault(world.seed(), method) else {
+            return Ok(());
+        };
+        self.report().say(method, format_args!("simulated fault"));
+        Err(code)
     }
 
     /// What this host's hypervisor says of itself.
@@ -108,7 +133,8 @@ pub(crate) unsafe extern "C" fn libxl_ctx_alloc(
 fn allocate(logger: *mut xentoollog_logger, host: &'static Host) -> *mut Context {
     let not_collected = Garbage { alloc_maxsize: -1, alloc_ptrs: ptr::null_mut(), owner: ptr::null_mut() };
     let libxl = LibxlsPart { logger, connections: [ptr::null_mut(); 2], not_collected, rest: [0; LIBXL_BYTES] };
-    let context = Box::into_raw(Box::new(Context { libxl, host, version: version_info() }));
+    let context =
+        Box::into_raw(Box::new(Context { libxl, host, operations: Operations::default(), version: version_info() }));
     // SAFETY: it was just made.
     unsafe { (*context).libxl.not_collected.owner = context };
     context

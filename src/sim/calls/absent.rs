@@ -2,14 +2,16 @@
 //!
 //! In: questions about it. Out: the answers that libxl gives on such a host, which are not all failures.
 
-use core::ffi::{c_char, c_int, c_uint};
+use core::ffi::{c_char, c_int, c_uint, c_void};
 
+use super::change::changes;
+use crate::sim::ao::Outcome;
 use crate::sim::ctx::Context;
 use crate::sim::world::machine::NODES;
 use crate::xl::sys::{
     ERROR_FAIL, LIBXL_PSR_CBM_TYPE_L2_CBM, LIBXL_PSR_CBM_TYPE_L3_CBM, LIBXL_PSR_CBM_TYPE_L3_CBM_CODE,
-    LIBXL_PSR_CBM_TYPE_L3_CBM_DATA, LIBXL_PSR_CBM_TYPE_MBA_THRTL, libxl_ctx, libxl_psr_cat_info, libxl_psr_cbm_type,
-    libxl_psr_cmt_type, libxl_psr_feat_type, libxl_psr_hw_info,
+    LIBXL_PSR_CBM_TYPE_L3_CBM_DATA, LIBXL_PSR_CBM_TYPE_MBA_THRTL, libxl_bitmap, libxl_ctx, libxl_psr_cat_info,
+    libxl_psr_cbm_type, libxl_psr_cmt_type, libxl_psr_feat_type, libxl_psr_hw_info,
 };
 
 /// What the FLASK functions pass on from libxc, with `errno` ENOSYS.
@@ -126,7 +128,11 @@ pub(crate) unsafe extern "C" fn libxl_psr_get_val(
     _value: *mut u64,
 ) -> c_int {
     // SAFETY: a context of ours.
-    let context = unsafe { Context::of(ctx) };
+    allocation(unsafe { Context::of(ctx) }, domid, kind)
+}
+
+/// What both directions of all kinds of allocation say.
+fn allocation(context: &Context, domid: u32, kind: libxl_psr_cbm_type) -> c_int {
     let feature = match kind {
         LIBXL_PSR_CBM_TYPE_L3_CBM => "L3 CAT",
         LIBXL_PSR_CBM_TYPE_L3_CBM_CODE | LIBXL_PSR_CBM_TYPE_L3_CBM_DATA => "CDP",
@@ -186,4 +192,45 @@ pub(crate) unsafe extern "C" fn libxl_psr_cat_get_l3_info(
     _count: *mut c_int,
 ) -> c_int {
     ERROR_FAIL
+}
+
+changes! {
+    /// As libxl's own: libxc's -1.
+    libxl_flask_setenforce(mode: c_int) => no_policy_mode;
+    /// As libxl's own: libxc's -1.
+    libxl_flask_loadpolicy(policy: *mut c_void, size: u32) => no_policy;
+    /// As libxl's own.
+    libxl_psr_cmt_attach(domid: u32) => no_attachment;
+    /// As libxl's own.
+    libxl_psr_cmt_detach(domid: u32) => no_attachment;
+    /// As libxl's own.
+    libxl_psr_set_val(domid: u32, kind: libxl_psr_cbm_type, targets: *mut libxl_bitmap, value: u64) => no_allocation;
+    /// As libxl's own: the older name of the same.
+    libxl_psr_cat_set_cbm(domid: u32, kind: libxl_psr_cbm_type, targets: *mut libxl_bitmap, mask: u64) => no_allocation;
+}
+
+fn no_policy_mode(_: &Context, _mode: c_int) -> Outcome {
+    Err(LIBXC_FAILED)
+}
+
+fn no_policy(_: &Context, _policy: *mut c_void, _size: u32) -> Outcome {
+    Err(LIBXC_FAILED)
+}
+
+fn no_attachment(context: &Context, domid: u32) -> Outcome {
+    if context.world().head(domid).is_some() {
+        return Err(no_monitor(context));
+    }
+    context.report().because(libc::ESRCH).say("libxl__psr_log_err_msg", format_args!("invalid domain ID"));
+    Err(ERROR_FAIL)
+}
+
+fn no_allocation(
+    context: &Context,
+    domid: u32,
+    kind: libxl_psr_cbm_type,
+    _targets: *mut libxl_bitmap,
+    _value: u64,
+) -> Outcome {
+    Err(allocation(context, domid, kind))
 }

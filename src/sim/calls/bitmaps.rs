@@ -32,11 +32,11 @@ pub(crate) unsafe fn overwrite(to: *mut libxl_bitmap, set: u64) {
     }
 }
 
-/// The first 64 bits of a bitmap.
+/// The first 64 bits of a bitmap: more CPUs or nodes there are not.
 ///
 /// # Safety
 /// As of [`overwrite`].
-unsafe fn set_of(bitmap: *const libxl_bitmap) -> u64 {
+pub(super) unsafe fn set_of(bitmap: *const libxl_bitmap) -> u64 {
     let mut set = [0; 8];
     // SAFETY: the caller's promise.
     let bytes = unsafe { bytes_of(bitmap) };

@@ -1,64 +1,75 @@
 //! `libxl_retrieve_domain_configuration`: what a domain could be created from again.
 //!
-//! In: records. Out: a `libxl_domain_config` in memory of libxl's kind, which the caller disposes. What the simulator
-//! does not keep (it never booted anything) is what the domain of its kind would usually have been created with.
+//! In: records, and what is stored with a domain that somebody created. Out: a `libxl_domain_config` in memory of libxl's
+//! kind, which the caller disposes. Of a domain that was made up nothing is stored: then it is what a domain of its kind
+//! would usually have been created with.
 
 use core::ffi::{CStr, c_int};
 
+use super::bitmaps::bitmap;
+use super::change::{anything, operations};
 use super::fill::{FromRecord, defbool, pci_device, usb_devices};
 use super::sched::sched_params;
 use super::store::report_unlocked;
-use crate::sim::calls::bitmaps::bitmap;
+use super::stored;
+use crate::sim::ao::Outcome;
 use crate::sim::ctx::Context;
 use crate::sim::memory;
 use crate::sim::world::device::{Device, Disk, UsbController};
 use crate::sim::world::domain::{Domain, NONE, flag};
 use crate::xl::sys::{
-    ERROR_FAIL, ERROR_LOCK_FAIL, ERROR_NI, LIBXL_BIOS_TYPE_SEABIOS, LIBXL_DEVICE_MODEL_VERSION_QEMU_XEN,
-    LIBXL_DOMAIN_TYPE_HVM, LIBXL_DOMAIN_TYPE_PV, LIBXL_VGA_INTERFACE_TYPE_CIRRUS, libxl_asyncop_how, libxl_ctx,
-    libxl_device_disk, libxl_device_nic, libxl_domain_build_info, libxl_domain_config, libxl_uuid,
+    ERROR_FAIL, ERROR_LOCK_FAIL, LIBXL_BIOS_TYPE_SEABIOS, LIBXL_DEVICE_MODEL_VERSION_QEMU_XEN, LIBXL_DOMAIN_TYPE_HVM,
+    LIBXL_DOMAIN_TYPE_PV, LIBXL_VGA_INTERFACE_TYPE_CIRRUS, libxl_device_disk, libxl_device_nic, libxl_device_usbdev,
+    libxl_domain_build_info, libxl_domain_config, libxl_uuid,
 };
 
-/// As libxl's own. It is done when it returns, also if the caller wants to be called back.
-pub(crate) unsafe extern "C" fn libxl_retrieve_domain_configuration(
-    ctx: *mut libxl_ctx,
-    domid: u32,
-    config: *mut libxl_domain_config,
-    how: *const libxl_asyncop_how,
-) -> c_int {
-    // SAFETY: a context of ours, and the caller's own config, initialised.
-    let code = unsafe { retrieve(Context::of(ctx), domid, &mut *config) };
-    // SAFETY: null or the caller's wish.
-    let Some(how) = (unsafe { how.as_ref() }) else {
-        return code;
-    };
-    // A null callback asks for an event, and there are none yet.
-    let Some(callback) = how.callback else {
-        return ERROR_NI;
-    };
-    // SAFETY: the caller's own function; libxl calls back during the call itself, too.
-    unsafe { callback(ctx, code, how.u.for_callback) };
-    0
+operations! {
+    /// As libxl's own.
+    libxl_retrieve_domain_configuration(domid: u32, config: *mut libxl_domain_config) => unchecked, retrieve;
 }
 
-fn retrieve(context: &Context, domid: u32, config: &mut libxl_domain_config) -> c_int {
+anything!(unchecked(u32, *mut libxl_domain_config));
+
+/// # Safety
+/// An initialised configuration.
+unsafe fn retrieve(context: &Context, domid: u32, config: *mut libxl_domain_config) -> Outcome {
+    // SAFETY: the caller's promise.
+    let config = unsafe { &mut *config };
     let Some(domain) = context.world().domain(domid) else {
         report_unlocked(context, domid);
-        return ERROR_LOCK_FAIL;
+        return Err(ERROR_LOCK_FAIL);
     };
     if domain.detail.name.is_empty() {
         let reason = format_args!("Fail to get domain configuration");
         context.report().about(domid).say("retrieve_domain_configuration_lock_acquired", reason);
-        return ERROR_FAIL;
+        return Err(ERROR_FAIL);
     }
-    create_info(&domain, config);
-    build_info(context, &domain, config);
     let devices: memory::List<Device> = context.world().devices(domid).collect();
-    attach(context, &devices, config);
+    if !stored::load(context, &domain, &devices, config)? {
+        create_info(&domain, config);
+        build_info(context, &domain, config);
+        attach(context, &devices, config);
+    }
+    update(context, &domain, config);
+    Ok(())
+}
+
+/// What libxl asks of the domain itself, whatever it was created from.
+fn update(context: &Context, domain: &Domain, config: &mut libxl_domain_config) {
+    let (head, info) = (&domain.head, &mut config.b_info);
+    let online = |vcpu: &usize| domain.detail.vcpus[*vcpu].flags & flag::ONLINE != 0;
+    let online = (0..head.vcpus as usize).filter(online).fold(0, |set, vcpu| set | 1 << vcpu);
+    // SAFETY: from malloc, or null; replaced right away.
+    unsafe { libc::free(info.avail_vcpus.map.cast()) };
+    info.avail_vcpus = bitmap(online, head.vcpus);
+    info.target_memkb = domain.detail.store.target_kb;
+    info.max_memkb = domain.detail.store.static_max_kb;
+    if let Some(params) = sched_params(context, head.domid) {
+        info.sched_params = params;
+    }
     let machine = context.world().machine();
-    let pci = machine.pci.iter().filter(|pci| u32::try_from(pci.owner) == Ok(domid));
+    let pci = machine.pci.iter().filter(|pci| u32::try_from(pci.owner) == Ok(head.domid));
     (config.pcidevs, config.num_pcidevs) = memory::array(pci.map(|pci| pci_device(context, pci)));
-    0
 }
 
 fn create_info(domain: &Domain, config: &mut libxl_domain_config) {
@@ -75,14 +86,6 @@ fn build_info(context: &Context, domain: &Domain, config: &mut libxl_domain_conf
     // SAFETY: an initialised struct whose type is set once, here.
     unsafe { (context.libxl().libxl_domain_build_info_init_type)(info, head.kind) };
     info.max_vcpus = head.vcpus.cast_signed();
-    let online = |vcpu: &usize| domain.detail.vcpus[*vcpu].flags & flag::ONLINE != 0;
-    let online = (0..head.vcpus as usize).filter(online).fold(0, |set, vcpu| set | 1 << vcpu);
-    info.avail_vcpus = bitmap(online, head.vcpus);
-    info.target_memkb = domain.detail.store.target_kb;
-    info.max_memkb = domain.detail.store.static_max_kb;
-    if let Some(params) = sched_params(context, head.domid) {
-        info.sched_params = params;
-    }
     match head.kind {
         _ if head.domid == 0 => {}
         LIBXL_DOMAIN_TYPE_HVM => build_hvm(domain, info),
@@ -118,32 +121,44 @@ fn build_hvm(domain: &Domain, info: &mut libxl_domain_build_info) {
     }
 }
 
-/// The devices: as libxl lists them, and with what only their configuration knows.
+/// A disk as libxl lists it, and with what only its configuration knows.
+pub(super) fn disk(context: &Context, device: &Device) -> Option<libxl_device_disk> {
+    let mut disk = libxl_device_disk::from_record(context, device)?;
+    let record = device.body::<Disk>()?;
+    disk.format = record.format;
+    disk.direct_io_safe = record.direct_io_safe != 0;
+    Some(disk)
+}
+
+/// The same of a network interface.
+pub(super) fn nic(context: &Context, device: &Device) -> Option<libxl_device_nic> {
+    let mut nic = libxl_device_nic::from_record(context, device)?;
+    nic.model = memory::text(c"rtl8139");
+    Some(nic)
+}
+
+/// What is plugged into USB controllers.
+pub(super) fn plugged<'d>(
+    context: &'d Context,
+    devices: &'d [Device],
+) -> impl Iterator<Item = libxl_device_usbdev> + use<'d> {
+    let controllers = devices.iter().filter_map(|device| Some((device, device.body::<UsbController>()?)));
+    controllers.flat_map(|(device, controller)| usb_devices(context, device, controller))
+}
+
+/// The devices of a domain that nothing is stored of.
 fn attach(context: &Context, devices: &[Device], config: &mut libxl_domain_config) {
     fn all<T: FromRecord>(context: &Context, devices: &[Device]) -> (*mut T, c_int) {
         memory::array(devices.iter().filter_map(|device| T::from_record(context, device)))
     }
-    let disks = devices.iter().filter_map(|device| {
-        let mut disk = libxl_device_disk::from_record(context, device)?;
-        let record = device.body::<Disk>()?;
-        disk.format = record.format;
-        disk.direct_io_safe = record.direct_io_safe != 0;
-        Some(disk)
-    });
-    let nics = devices.iter().filter_map(|device| {
-        let mut nic = libxl_device_nic::from_record(context, device)?;
-        nic.model = memory::text(c"rtl8139");
-        Some(nic)
-    });
-    let plugged = devices.iter().filter_map(|device| Some((device, device.body::<UsbController>()?)));
-    let plugged = plugged.flat_map(|(device, controller)| usb_devices(context, device, controller));
-    (config.disks, config.num_disks) = memory::array(disks);
-    (config.nics, config.num_nics) = memory::array(nics);
+    (config.disks, config.num_disks) = memory::array(devices.iter().filter_map(|device| disk(context, device)));
+    (config.nics, config.num_nics) = memory::array(devices.iter().filter_map(|device| nic(context, device)));
+    (config.vfbs, config.num_vfbs) = all(context, devices);
     (config.vkbs, config.num_vkbs) = all(context, devices);
     (config.channels, config.num_channels) = all(context, devices);
     (config.vtpms, config.num_vtpms) = all(context, devices);
     (config.usbctrls, config.num_usbctrls) = all(context, devices);
-    (config.usbdevs, config.num_usbdevs) = memory::array(plugged);
+    (config.usbdevs, config.num_usbdevs) = memory::array(plugged(context, devices));
     (config.vdispls, config.num_vdispls) = all(context, devices);
     (config.vsnds, config.num_vsnds) = all(context, devices);
 }

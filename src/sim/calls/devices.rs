@@ -135,7 +135,7 @@ unsafe fn pci_list(ctx: *mut libxl_ctx, count: *mut c_int, wanted: impl Fn(&Pci)
 }
 
 /// What libxl says of a node that it must read and that is not there.
-fn missing_node(context: &Context, domid: u32, kind: &str, devid: c_int) -> c_int {
+pub(super) fn missing_node(context: &Context, domid: u32, kind: &str, devid: c_int) -> c_int {
     let reason = format_args!("xenstore read failed: `/libxl/{domid}/device/{kind}/{devid}'");
     context.report().because(libc::ENOENT).say("libxl__xs_read_mandatory", reason);
     ERROR_NOTFOUND

@@ -6,15 +6,18 @@
 use super::vdev;
 use crate::sim::ctx::Context;
 use crate::sim::memory;
-use crate::sim::world::device::{Body, Channel, Device, Disk, Display, Nic, Sound, UsbController, Vkb, Vtpm};
+use crate::sim::world::device::{
+    Body, Channel, Device, Disk, Display, Framebuffer, Nic, Pvcalls, Share9p, Sound, UsbController, Vkb, Vtpm,
+};
 use crate::sim::world::machine::Pci;
 use crate::xl::Managed;
 use crate::xl::sys::{
-    LIBXL_CHANNEL_CONNECTION_SOCKET, LIBXL_DISK_SPECIFICATION_XEN, LIBXL_USBDEV_TYPE_HOSTDEV,
-    LIBXL_VSND_PCM_FORMAT_S16_LE, LIBXL_VSND_STREAM_TYPE_C, LIBXL_VSND_STREAM_TYPE_P, libxl_defbool,
-    libxl_device_channel, libxl_device_disk, libxl_device_nic, libxl_device_pci, libxl_device_usbctrl,
-    libxl_device_usbdev, libxl_device_vdispl, libxl_device_vkb, libxl_device_vsnd, libxl_device_vtpm, libxl_uuid,
-    libxl_vsnd_params, libxl_vsnd_pcm, libxl_vsnd_stream, libxl_vsnd_stream_type,
+    LIBXL_CHANNEL_CONNECTION_PTY, LIBXL_CHANNEL_CONNECTION_SOCKET, LIBXL_DISK_SPECIFICATION_XEN,
+    LIBXL_USBDEV_TYPE_HOSTDEV, LIBXL_VSND_PCM_FORMAT_S16_LE, LIBXL_VSND_STREAM_TYPE_C, LIBXL_VSND_STREAM_TYPE_P,
+    libxl_defbool, libxl_device_channel, libxl_device_disk, libxl_device_nic, libxl_device_p9, libxl_device_pci,
+    libxl_device_pvcallsif, libxl_device_usbctrl, libxl_device_usbdev, libxl_device_vdispl, libxl_device_vfb,
+    libxl_device_vkb, libxl_device_vsnd, libxl_device_vtpm, libxl_uuid, libxl_vsnd_params, libxl_vsnd_pcm,
+    libxl_vsnd_stream, libxl_vsnd_stream_type,
 };
 
 /// A device as libxl's struct.
@@ -36,7 +39,7 @@ pub(crate) trait FromRecord: Managed {
 
 /// The domain that provides a device.
 fn backend(device: &Device) -> u32 {
-    u32::try_from(device.backend).unwrap_or(0)
+    device.backend
 }
 
 /// A defbool that is set.
@@ -101,6 +104,10 @@ impl FromRecord for libxl_device_channel {
     fn fill(&mut self, _: &Context, device: &Device, channel: &Channel) {
         self.devid = device.devid;
         self.name = memory::text(channel.name.as_c_str());
+        if channel.path.is_empty() {
+            self.connection = LIBXL_CHANNEL_CONNECTION_PTY;
+            return;
+        }
         self.connection = LIBXL_CHANNEL_CONNECTION_SOCKET;
         self.u.socket.path = memory::text(channel.path.as_c_str());
     }
@@ -114,7 +121,7 @@ impl FromRecord for libxl_device_usbctrl {
         self.devid = device.devid;
         self.type_ = controller.kind;
         self.version = controller.version;
-        self.ports = i32::try_from(controller.ports.len()).unwrap_or(0);
+        self.ports = controller.count;
     }
 }
 
@@ -188,6 +195,46 @@ fn stream(context: &Context, sound: &Sound, direction: libxl_vsnd_stream_type, i
     stream.type_ = direction;
     sample_params(&mut stream.params, sound);
     stream
+}
+
+impl FromRecord for libxl_device_vfb {
+    type Body = Framebuffer;
+
+    fn fill(&mut self, _: &Context, device: &Device, framebuffer: &Framebuffer) {
+        self.backend_domid = backend(device);
+        self.devid = device.devid;
+        let serves = !framebuffer.listen.is_empty();
+        (self.vnc.enable, self.vnc.findunused) = (defbool(serves), defbool(serves));
+        (self.sdl.enable, self.sdl.opengl) = (defbool(false), defbool(false));
+        self.vnc.display = i32::try_from(framebuffer.display).unwrap_or(0);
+        for (place, text) in
+            [(&mut self.vnc.listen, &framebuffer.listen), (&mut self.vnc.passwd, &framebuffer.password)]
+        {
+            if !text.is_empty() {
+                *place = memory::text(text.as_c_str());
+            }
+        }
+    }
+}
+
+impl FromRecord for libxl_device_p9 {
+    type Body = Share9p;
+
+    fn fill(&mut self, _: &Context, device: &Device, share: &Share9p) {
+        self.backend_domid = backend(device);
+        self.devid = device.devid;
+        self.tag = memory::text(share.tag.as_c_str());
+        self.path = memory::text(share.path.as_c_str());
+    }
+}
+
+impl FromRecord for libxl_device_pvcallsif {
+    type Body = Pvcalls;
+
+    fn fill(&mut self, _: &Context, device: &Device, _: &Pvcalls) {
+        self.backend_domid = backend(device);
+        self.devid = device.devid;
+    }
 }
 
 /// A PCI device that belongs to pciback.

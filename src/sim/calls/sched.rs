@@ -21,14 +21,15 @@ pub(crate) unsafe extern "C" fn libxl_sched_credit_params_get(
     params: *mut libxl_sched_credit_params,
 ) -> c_int {
     // SAFETY: a context of ours.
-    match pool_with(unsafe { Context::of(ctx) }, poolid, LIBXL_SCHEDULER_CREDIT) {
+    let context = unsafe { Context::of(ctx) };
+    match pool_with(context, poolid, LIBXL_SCHEDULER_CREDIT) {
         Ok(pool) => {
             let Pool { tslice_ms, ratelimit_us, migration_delay_us: vcpu_migr_delay_us, .. } = pool;
             // SAFETY: the caller gives a place for them.
             unsafe { memory::give(params, libxl_sched_credit_params { tslice_ms, ratelimit_us, vcpu_migr_delay_us }) };
             0
         }
-        Err(code) => code,
+        Err(errno) => unknown(context, errno, "libxl_sched_credit_params_get", "Credit"),
     }
 }
 
@@ -39,29 +40,30 @@ pub(crate) unsafe extern "C" fn libxl_sched_credit2_params_get(
     params: *mut libxl_sched_credit2_params,
 ) -> c_int {
     // SAFETY: a context of ours.
-    match pool_with(unsafe { Context::of(ctx) }, poolid, LIBXL_SCHEDULER_CREDIT2) {
+    let context = unsafe { Context::of(ctx) };
+    match pool_with(context, poolid, LIBXL_SCHEDULER_CREDIT2) {
         Ok(Pool { ratelimit_us, .. }) => {
             // SAFETY: the caller gives a place for them.
             unsafe { memory::give(params, libxl_sched_credit2_params { ratelimit_us }) };
             0
         }
-        Err(code) => code,
+        Err(errno) => unknown(context, errno, "libxl_sched_credit2_params_get", "Credit2"),
     }
 }
 
-/// The cpupool, if it has that scheduler.
-fn pool_with(context: &Context, poolid: u32, scheduler: libxl_scheduler) -> Result<Pool, c_int> {
-    let errno = match context.world().machine().pool(poolid) {
-        Some(pool) if pool.scheduler == scheduler => return Ok(*pool),
-        Some(_) => libc::EINVAL,
-        None => libc::ESRCH,
-    };
-    let (function, name) = match scheduler {
-        LIBXL_SCHEDULER_CREDIT => ("libxl_sched_credit_params_get", "Credit"),
-        _ => ("libxl_sched_credit2_params_get", "Credit2"),
-    };
+/// What libxl says when the hypervisor answers with an `errno`.
+fn unknown(context: &Context, errno: c_int, function: &str, name: &str) -> c_int {
     context.report().because(errno).say(function, format_args!("getting {name} scheduler parameters"));
-    Err(ERROR_FAIL)
+    ERROR_FAIL
+}
+
+/// The cpupool, if it has that scheduler, else what the hypervisor answers.
+pub(super) fn pool_with(context: &Context, poolid: u32, scheduler: libxl_scheduler) -> Result<Pool, c_int> {
+    match context.world().machine().pool(poolid) {
+        Some(pool) if pool.scheduler == scheduler => Ok(*pool),
+        Some(_) => Err(libc::EINVAL),
+        None => Err(libc::ESRCH),
+    }
 }
 
 /// As libxl's own: what the domain's scheduler does not know stays at its default.
@@ -111,7 +113,7 @@ pub(crate) unsafe extern "C" fn libxl_vcpu_sched_params_get_all(
 
 /// `libxl__domain_scheduler`: the scheduler of the domain's cpupool. The hypervisor answers for the next domain when it
 /// does not know the number, and libxl notices.
-fn scheduler_of(context: &Context, domid: u32) -> Option<libxl_scheduler> {
+pub(super) fn scheduler_of(context: &Context, domid: u32) -> Option<libxl_scheduler> {
     let world = context.world();
     if let Some(head) = world.head(domid) {
         return Some(world.machine().pool(head.pool)?.scheduler);

@@ -9,7 +9,7 @@ use crate::sim::ctx::Context;
 use crate::sim::memory;
 use crate::sim::world::domain::{Domain, Head, NONE, Store};
 use crate::xl::sys::{
-    ERROR_FAIL, ERROR_INVAL, ERROR_LOCK_FAIL, LIBXL_CONSOLE_TYPE_PV, LIBXL_CONSOLE_TYPE_SERIAL, LIBXL_DOMAIN_TYPE_HVM,
+    ERROR_FAIL, ERROR_INVAL, LIBXL_CONSOLE_TYPE_PV, LIBXL_CONSOLE_TYPE_SERIAL, LIBXL_DOMAIN_TYPE_HVM,
     LIBXL_DOMAIN_TYPE_PV, LIBXL_MS_VM_GENID_LEN, libxl_console_type, libxl_ctx, libxl_domain_type, libxl_ms_vm_genid,
 };
 
@@ -139,7 +139,7 @@ pub(crate) unsafe extern "C" fn libxl_primary_console_get_tty(
 }
 
 /// `libxl__domain_type`: only xenstore can tell a PVH domain from an HVM one. A missing domain is reported.
-fn domain_type(context: &Context, domid: u32) -> Option<libxl_domain_type> {
+pub(crate) fn domain_type(context: &Context, domid: u32) -> Option<libxl_domain_type> {
     let Some(head) = context.world().head(domid) else {
         let reason = format_args!("unable to get domain type for domid={domid}");
         context.report().say("libxl__domain_type", reason);
@@ -151,28 +151,6 @@ fn domain_type(context: &Context, domid: u32) -> Option<libxl_domain_type> {
     let reason = format_args!("xenstore read failed: `/libxl/{domid}/type'");
     context.report().because(libc::ENOENT).say("libxl__xs_read_mandatory", reason);
     Some(LIBXL_DOMAIN_TYPE_HVM)
-}
-
-/// As libxl's own: nothing is stored with any domain, which is no failure.
-pub(crate) unsafe extern "C" fn libxl_userdata_retrieve(
-    ctx: *mut libxl_ctx,
-    domid: u32,
-    _id: *const c_char,
-    data: *mut *mut u8,
-    length: *mut c_int,
-) -> c_int {
-    // SAFETY: a context of ours.
-    let context = unsafe { Context::of(ctx) };
-    if context.world().head(domid).is_none() {
-        report_unlocked(context, domid);
-        return ERROR_LOCK_FAIL;
-    }
-    // SAFETY: the caller gives places for both.
-    unsafe {
-        memory::give(data, core::ptr::null_mut());
-        memory::give(length, 0);
-    }
-    0
 }
 
 /// What libxl says when it wants to lock what is stored with a domain that there is not.

@@ -4,7 +4,10 @@
 
 use super::Part;
 use super::random::Random;
-use crate::sim::world::device::{Channel, DEVICES_MAX, Device, Disk, Display, Nic, Sound, UsbController, Vkb, Vtpm};
+use crate::sim::calls::vdev;
+use crate::sim::world::device::{
+    Channel, DEVICES_MAX, Device, Disk, Display, Nic, PORTS, Sound, UsbController, Vkb, Vtpm,
+};
 use crate::sim::world::domain::{Domain, Text};
 use crate::xl::sys::{
     LIBXL_DISK_BACKEND_PHY, LIBXL_DISK_BACKEND_QDISK, LIBXL_DISK_FORMAT_QCOW2, LIBXL_DISK_FORMAT_RAW,
@@ -27,7 +30,7 @@ pub(super) fn devices(domain: &Domain, part: Part, random: &mut Random) -> Vec<D
 fn disks(domain: &Domain, devices: &mut Vec<Device>) {
     let domid = domain.head.domid;
     let mut add = |vdev: &str, path: String, disk: Disk| {
-        let devid = i32::try_from(devices.len()).unwrap_or(0);
+        let devid = vdev::number(vdev).and_then(|number| i32::try_from(number).ok()).unwrap_or(0);
         devices.push(Device::new(devid, &Disk { path: Text::new(&path), vdev: Text::new(vdev), ..disk }));
     };
     let volume = Disk {
@@ -93,5 +96,7 @@ fn vkb(unique_id: &str, backend: u32) -> Vkb {
 fn usb(domain: &Domain) -> UsbController {
     let emulated = domain.head.kind == LIBXL_DOMAIN_TYPE_HVM;
     let kind = if emulated { LIBXL_USBCTRL_TYPE_DEVICEMODEL } else { LIBXL_USBCTRL_TYPE_QUSB };
-    UsbController { kind, version: 2, ports: [[0; 2], [1, 4], [0; 2], [0; 2]] }
+    let mut ports = [[0; 2]; PORTS];
+    ports[1] = [1, 4];
+    UsbController { kind, version: 2, count: 4, unused: 0, ports }
 }

@@ -54,7 +54,8 @@ impl Maker {
         let store = self.store(domid, part, head.kind, random);
         let share = share(part, random);
         self.last_name = self.name(domid, part, random);
-        let detail = Detail { share, store, name: Text::new(&self.last_name), ..Detail::zeroed() };
+        let pauses = u32::from(part == Part::Paused);
+        let detail = Detail { share, store, pauses, name: Text::new(&self.last_name), ..Detail::zeroed() };
         let mut domain = Domain { head, detail };
         domain.head.memory_kb = if part == Part::Dying { REMAINS_KB } else { store.target_kb };
         domain.head.memory_max_kb = store.target_kb + if part == Part::Dom0 { 0 } else { SLACK_KB };

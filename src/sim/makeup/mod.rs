@@ -13,7 +13,7 @@ use std::io;
 use crate::sim::world::World;
 use crate::sim::world::clock::ticks_now;
 use crate::xl::sys::{LIBXL_SHUTDOWN_REASON_CRASH, LIBXL_SHUTDOWN_REASON_POWEROFF, LIBXL_SHUTDOWN_REASON_REBOOT};
-use random::Random;
+pub(super) use random::Random;
 
 /// Hosts of fewer domains have none that is paused, shut down or dying.
 const ALL_LIVE_BELOW: u32 = 16;
@@ -76,6 +76,7 @@ pub(super) fn host(seed: u64, domains: u32) -> io::Result<World> {
         world.add_domain(&held, &domain, &devices::devices(&domain, Part::of(domid, domains), &mut random));
     }
     machine::size(&mut machine, used_kb);
+    machine.next_domid = domains.into();
     world.set_machine(&held, &machine);
     drop(held);
     Ok(world)

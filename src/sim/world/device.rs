@@ -7,9 +7,9 @@ use bytemuck::{Pod, Zeroable};
 use super::domain::Text;
 
 /// Devices of one domain, at most, all kinds together.
-pub(crate) const DEVICES_MAX: usize = 12;
-/// Ports of a simulated USB controller.
-pub(crate) const PORTS: usize = 4;
+pub(crate) const DEVICES_MAX: usize = 24;
+/// Ports of a simulated USB controller, at most.
+pub(crate) const PORTS: usize = 16;
 
 const BODY_WORDS: usize = 30;
 
@@ -22,7 +22,9 @@ pub(crate) struct Device {
     /// Its number among those of its kind.
     pub(crate) devid: i32,
     /// The domain that provides it.
-    pub(crate) backend: u64,
+    pub(crate) backend: u32,
+    /// 1 if the domain was created with it: its stored configuration says more of it.
+    pub(crate) configured: u32,
     body: [u64; BODY_WORDS],
 }
 
@@ -37,7 +39,17 @@ impl Device {
     pub(crate) fn new<B: Body>(devid: i32, of: &B) -> Self {
         let mut body = [0; BODY_WORDS];
         bytemuck::bytes_of_mut(&mut body)[..size_of::<B>()].copy_from_slice(bytemuck::bytes_of(of));
-        Self { kind: B::KIND, devid, backend: 0, body }
+        Self { kind: B::KIND, devid, backend: 0, configured: 0, body }
+    }
+
+    /// The same device, changed.
+    pub(crate) fn with<B: Body>(&self, body: &B) -> Self {
+        Self { backend: self.backend, configured: self.configured, ..Self::new(self.devid, body) }
+    }
+
+    /// What lies in a free place.
+    pub(crate) fn none() -> Self {
+        Self::zeroed()
     }
 
     /// Its body, if it is of that kind.
@@ -109,7 +121,7 @@ bodies! {
     4 Channel {
         /// The name that the guest finds it by.
         name: Text<8>,
-        /// The socket on the host.
+        /// The socket on the host; empty if the channel is a terminal.
         path: Text<16>,
     }
     /// A USB controller, and what is plugged in.
@@ -118,6 +130,10 @@ bodies! {
         kind: u32,
         /// Of USB: 1, 2 or 3.
         version: i32,
+        /// How many ports it has.
+        count: i32,
+        /// Nothing.
+        unused: i32,
         /// Bus and address on the host of the device at each port; 0 for none.
         ports: [[u8; 2]; PORTS],
     }
@@ -139,5 +155,26 @@ bodies! {
         rate: u32,
         /// Channels, at most.
         channels: u32,
+    }
+    /// A framebuffer.
+    9 Framebuffer {
+        /// The address that its VNC server listens on; empty without one.
+        listen: Text<4>,
+        /// The password that the server asks for, or nothing.
+        password: Text<4>,
+        /// The number of the display.
+        display: i64,
+    }
+    /// A shared directory.
+    10 Share9p {
+        /// Its name in the guest.
+        tag: Text<4>,
+        /// The directory on the host.
+        path: Text<16>,
+    }
+    /// A carrier of socket calls.
+    11 Pvcalls {
+        /// Nothing more is known of it.
+        unused: u64,
     }
 }

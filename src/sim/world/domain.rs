@@ -98,6 +98,10 @@ pub(crate) struct Detail {
     pub(crate) store: Store,
     /// It has devices at no place from this one on.
     pub(crate) device_places: u64,
+    /// How often it was paused and not unpaused.
+    pub(crate) pauses: u32,
+    /// 1 if nobody in it does what the toolstack asks for.
+    pub(crate) deaf: u32,
 }
 
 /// Bits of the flags of domains and vcpus, as the hypervisor computes them.

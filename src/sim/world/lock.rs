@@ -1,7 +1,8 @@
 //! The lock of those who change the simulated host, in whatever process they are.
 //!
 //! In: a mutex in shared memory. Out: [`Held`], the right to publish. The mutex is robust: when its holder dies, the
-//! next one gets it, and since each change is published by one store there is nothing to repair. Readers never take it.
+//! next one gets it and is told, because a change of more than one record may have been left half done. Readers never
+//! take it.
 
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
@@ -20,6 +21,8 @@ unsafe impl Sync for Lock {}
 #[derive(Debug)]
 pub(crate) struct Held<'l> {
     lock: &'l Lock,
+    /// The last holder died with the lock.
+    inherited: bool,
     not_send: PhantomData<*mut ()>,
 }
 
@@ -41,12 +44,18 @@ impl Lock {
     /// Waits for the lock.
     pub(crate) fn hold(&self) -> io::Result<Held<'_>> {
         // SAFETY: an initialised mutex.
-        match unsafe { libc::pthread_mutex_lock(self.0.get()) } {
-            // SAFETY: we have it; its last holder died. What that one published is whole, the rest is nowhere.
-            libc::EOWNERDEAD => check(unsafe { libc::pthread_mutex_consistent(self.0.get()) })?,
-            code => check(code)?,
-        }
-        Ok(Held { lock: self, not_send: PhantomData })
+        let code = unsafe { libc::pthread_mutex_lock(self.0.get()) };
+        let inherited = code == libc::EOWNERDEAD;
+        // SAFETY: if inherited we have it, and its last holder died. What that one published is whole.
+        check(if inherited { unsafe { libc::pthread_mutex_consistent(self.0.get()) } } else { code })?;
+        Ok(Held { lock: self, inherited, not_send: PhantomData })
+    }
+}
+
+impl Held<'_> {
+    /// Whether the last holder died with the lock, perhaps between two stores that belong together.
+    pub(crate) fn is_inherited(&self) -> bool {
+        self.inherited
     }
 }
 
@@ -73,7 +82,7 @@ mod tests {
         std::thread::scope(|scope| {
             scope.spawn(|| std::mem::forget(lock.hold().unwrap()));
         });
-        drop(lock.hold().unwrap());
-        drop(lock.hold().unwrap());
+        assert!(lock.hold().unwrap().is_inherited());
+        assert!(!lock.hold().unwrap().is_inherited());
     }
 }

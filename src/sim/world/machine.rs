@@ -4,7 +4,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::domain::Text;
+use super::domain::{NONE, Text};
 
 /// CPUs, all online.
 pub(crate) const CPUS: u32 = 16;
@@ -51,6 +51,8 @@ pub(crate) struct Machine {
     pub(crate) memory_kb: u64,
     /// What the hypervisor keeps for itself.
     pub(crate) reserved_kb: u64,
+    /// The number that the next domain gets if it is free.
+    pub(crate) next_domid: u64,
     /// Cpupools, by number.
     pub(crate) pools: [Pool; POOLS_MAX],
     /// PCI devices.
@@ -104,6 +106,18 @@ impl Machine {
     /// The cpupools that there are, with their numbers.
     pub(crate) fn pools(&self) -> impl Iterator<Item = (u32, &Pool)> {
         (0..).zip(&self.pools).filter(|(_, pool)| pool.scheduler != 0)
+    }
+
+    /// Takes PCI devices from domains that `is_gone` knows. Whether any had one.
+    pub(crate) fn release(&mut self, is_gone: impl Fn(u32) -> bool) -> bool {
+        let mut any = false;
+        for pci in &mut self.pci {
+            if u32::try_from(pci.owner).is_ok_and(&is_gone) {
+                pci.owner = NONE;
+                any = true;
+            }
+        }
+        any
     }
 
     /// The cpupool of that number.

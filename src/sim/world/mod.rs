@@ -6,33 +6,40 @@
 //! What lists show of domains lies densely, apart from the rest, and each copy apart from the other: a list reads
 //! memory from one end to the other.
 //!
-//! Who changes the host (nothing does yet, but the making of it) takes the lock, fills a record's spare copy and
-//! publishes it by one store. A domain comes by its records first and its bit in `present` last, and goes by that bit
-//! alone. Whoever reads the bit and then a record sees the domain, or its successor of the same number, whole. What can
-//! be summed up from records (free memory, the domains of a cpupool) is stored nowhere, so it cannot be wrong.
+//! Who changes the host takes the lock, fills a record's spare copy and publishes it by one store. A domain comes by its
+//! records first and its bit in `present` last, and goes by that bit alone. Whoever reads the bit and then a record sees
+//! the domain, or its successor of the same number, whole. What can be summed up from records (free memory, the domains
+//! of a cpupool) is stored nowhere, so it cannot be wrong. What refers to a domain that is gone, because somebody died
+//! while it went, is taken away by the next holder of the lock.
 
 pub(crate) mod clock;
+pub(crate) mod conduct;
+pub(crate) mod console;
 pub(crate) mod device;
 pub(crate) mod domain;
 mod latch;
 mod lock;
 pub(crate) mod machine;
+mod map;
+mod userdata;
 
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::io;
-use std::os::fd::OwnedFd;
-use std::ptr::NonNull;
 
 use bytemuck::Pod;
-use rustix::fs::{MemfdFlags, SealFlags};
-use rustix::mm::{MapFlags, ProtFlags};
 
+use conduct::Conduct;
+use console::Console;
 use device::{DEVICES_MAX, Device};
 use domain::{Detail, Domain, Head, Name};
 use latch::{Latch, Latched, Words};
-use lock::{Held, Lock};
+use lock::Lock;
 use machine::Machine;
+use userdata::Userdata;
+
+pub(crate) use lock::Held;
+pub(crate) use map::World;
 
 /// Xen gives numbers below this one to domains.
 pub(crate) const DOMIDS: usize = 0x7ff0;
@@ -40,7 +47,7 @@ pub(crate) const DOMIDS: usize = 0x7ff0;
 /// The first bytes of an image.
 const MAGIC: u64 = u64::from_be_bytes(*b"xenworld");
 /// To be raised with every change of a record.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// What lies in the memfd.
 #[derive(Debug)]
@@ -48,11 +55,13 @@ const VERSION: u64 = 1;
 struct Image {
     header: Header,
     machine: Latched<Machine>,
+    console: Latched<Console>,
     /// A bit for each domid in use.
     present: [AtomicU64; DOMIDS.div_ceil(64)],
     domains: Domains,
     /// The first device of each domain, the second of each, and so on: most domains have few.
     devices: [[Latched<Device>; DOMIDS]; DEVICES_MAX],
+    userdata: Userdata,
 }
 
 /// Records of domains, by number: one latch for both halves of each, so that one store replaces both.
@@ -75,54 +84,68 @@ struct Header {
     seed: AtomicU64,
     /// All words of `present` from this one on are 0 and always were.
     present_words: AtomicU64,
+    conduct: Conduct,
     lock: Lock,
 }
 
-/// A mapped image.
-#[derive(Debug)]
-pub(crate) struct World {
-    image: NonNull<Image>,
-    /// For the processes that will share it.
-    _memory: OwnedFd,
-}
-
-// SAFETY: all that is reachable is atomic or under the rules of `latch` and `lock`.
-unsafe impl Sync for World {}
-// SAFETY: the mapping belongs to the process, not to a thread.
-unsafe impl Send for World {}
+/// There is no place left for what should be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Full;
 
 impl World {
-    /// A host without domains.
-    pub(crate) fn new(seed: u64) -> io::Result<Self> {
-        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-        let memory = rustix::fs::memfd_create("xenopsd-sim", flags)?;
-        let size = size_of::<Image>();
-        rustix::fs::ftruncate(&memory, size as u64)?;
-        rustix::fs::fcntl_add_seals(&memory, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
-        // SAFETY: a new mapping, at a place of the kernel's choice.
-        let start = unsafe {
-            let access = ProtFlags::READ | ProtFlags::WRITE;
-            rustix::mm::mmap(std::ptr::null_mut(), size, access, MapFlags::SHARED, &memory, 0)?
-        };
-        let image = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        let world = Self { image, _memory: memory };
-        let header = &world.image().header;
-        header.lock.initialise()?;
-        header.version.store(VERSION, Ordering::Relaxed);
-        header.size.store(size as u64, Ordering::Relaxed);
-        header.seed.store(seed, Ordering::Relaxed);
-        header.magic.store(MAGIC, Ordering::Release);
-        Ok(world)
-    }
-
-    fn image(&self) -> &Image {
-        // SAFETY: mapped until the process ends, page-aligned, of a sealed size; zeros are valid.
-        unsafe { self.image.as_ref() }
-    }
-
     /// The right to change the host.
     pub(crate) fn lock(&self) -> io::Result<Held<'_>> {
-        self.image().header.lock.hold()
+        let held = self.image().header.lock.hold()?;
+        if held.is_inherited() {
+            self.forget_the_dead(&held);
+        }
+        Ok(held)
+    }
+
+    /// Takes away what refers to domains that there are not.
+    fn forget_the_dead(&self, held: &Held<'_>) {
+        let is_gone = |domid: u32| self.place(domid).is_none();
+        let mut machine = self.machine();
+        if machine.release(is_gone) {
+            self.set_machine(held, &machine);
+        }
+        self.image().userdata.remove(held, |domid, _| is_gone(domid));
+    }
+
+    /// How operations go.
+    pub(crate) fn conduct(&self) -> &Conduct {
+        &self.image().header.conduct
+    }
+
+    /// What was made up from.
+    pub(crate) fn seed(&self) -> u64 {
+        self.image().header.seed.load(Ordering::Relaxed)
+    }
+
+    /// The hypervisor's console.
+    pub(crate) fn console(&self) -> Console {
+        self.image().console.get()
+    }
+
+    /// Replaces the console.
+    pub(crate) fn set_console(&self, held: &Held<'_>, console: &Console) {
+        self.image().console.publish(held, console);
+    }
+
+    /// What is stored with a domain under a name. The lock is held so that nobody replaces it meanwhile.
+    pub(crate) fn userdata(&self, held: &Held<'_>, domid: u32, name: &str) -> Option<Vec<u8>> {
+        self.place(domid)?;
+        self.image().userdata.get(held, domid, name)
+    }
+
+    /// Stores something with a domain (that may come into being only afterwards), in place of what has the name.
+    pub(crate) fn store_userdata(&self, held: &Held<'_>, domid: u32, name: &str, data: &[u8]) -> Result<(), Full> {
+        self.image().userdata.store(held, domid, name, data)
+    }
+
+    /// Forgets what is stored with a domain under a name.
+    pub(crate) fn unlink_userdata(&self, held: &Held<'_>, domid: u32, name: &str) {
+        self.image().userdata.remove(held, |owner, its| owner == domid && its == name);
     }
 
     /// The machine.
@@ -150,6 +173,53 @@ impl World {
         });
         image.header.present_words.fetch_max((place / 64 + 1) as u64, Ordering::Release);
         image.present[place / 64].fetch_or(1 << (place % 64), Ordering::Release);
+    }
+
+    /// Replaces what is known of a domain that there is, but for its devices.
+    pub(crate) fn set_domain(&self, held: &Held<'_>, domain: &Domain) {
+        let (image, place) = (self.image(), domain.head.domid as usize);
+        image.domains.latches[place].publish(held, |copy| {
+            image.domains.heads[copy][place].store(&domain.head);
+            image.domains.details[copy][place].store(&domain.detail);
+        });
+    }
+
+    /// Takes a domain away, and with it what it has.
+    pub(crate) fn remove_domain(&self, held: &Held<'_>, domid: u32) {
+        if let Some(place) = self.place(domid) {
+            self.image().present[place / 64].fetch_and(!(1 << (place % 64)), Ordering::Release);
+            self.forget_the_dead(held);
+        }
+    }
+
+    /// Gives a domain that there is one more device.
+    pub(crate) fn add_device(&self, held: &Held<'_>, domid: u32, device: &Device) -> Result<(), Full> {
+        let mut domain = self.domain(domid).ok_or(Full)?;
+        let rows = &self.image().devices;
+        let used = usize::try_from(domain.detail.device_places).unwrap_or(DEVICES_MAX);
+        let is_free = |row: &usize| *row >= used || rows[*row][domid as usize].get().kind == 0;
+        let row = (0..DEVICES_MAX).find(is_free).ok_or(Full)?;
+        rows[row][domid as usize].publish(held, device);
+        if row >= used {
+            domain.detail.device_places = row as u64 + 1;
+            self.set_domain(held, &domain);
+        }
+        Ok(())
+    }
+
+    /// Replaces the device of a domain that has the same kind and number, or (`None`) takes it away. Whether there is one.
+    pub(crate) fn set_device(&self, held: &Held<'_>, domid: u32, which: &Device, by: Option<&Device>) -> bool {
+        let Some(domain) = self.domain(domid) else {
+            return false;
+        };
+        let places = usize::try_from(domain.detail.device_places).unwrap_or(DEVICES_MAX);
+        let mut rows = self.image().devices.iter().take(places).map(|row| &row[domid as usize]);
+        let is_it = |device: Device| (device.kind, device.devid) == (which.kind, which.devid);
+        let Some(record) = rows.find(|row| is_it(row.get())) else {
+            return false;
+        };
+        record.publish(held, &by.copied().unwrap_or_else(Device::none));
+        true
     }
 
     /// The words of `present` that may be other than 0.
