@@ -40,11 +40,12 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
         .parse_callbacks(Box::new(bindgen::CargoCallbacks::new()))
         .generate()
         .map_err(|error| format!("cannot read libxl's headers (Debian: libxen-dev, libclang-dev): {error}"))?;
-    let output = generator::run(&bindings.to_string(), &soname()?, generator::hints::HINTS)?;
+    let output = generator::run(&bindings.to_string(), &soname()?, generator::facts::HINTS)?;
     for (name, text) in [
         ("types.rs", output.types),
         ("functions.rs", output.functions),
         ("encode.rs", output.encode),
+        ("decode.rs", output.decode),
         ("methods.rs", output.methods),
         ("unsimulated.rs", output.unsimulated),
         ("oracle.rs", output.oracle),

@@ -5,8 +5,13 @@
 //! `tests/golden` for a piece to read). It contains no policy: that is in `gen::hints` and in `rpc`.
 #![allow(unsafe_code, reason = "generated calls of C functions and reads of C structs")]
 
+mod base64;
 mod builtin;
+mod check;
+mod console;
 mod cpuid;
+pub mod decode;
+mod domain;
 mod guard;
 mod result;
 
@@ -35,11 +40,15 @@ pub mod encode {
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
     clippy::semicolon_if_nothing_returned,
+    unused_imports,
     unused_mut,
     reason = "generated: the reason of each unsafe block stands in the emitter; values of enumerations are cast"
 )]
 mod methods {
-    use super::{Call, Class, Method, Place, encode};
+    use std::os::fd::AsRawFd;
+
+    use super::decode::Decoder;
+    use super::{Call, Class, Method, Place, decode, encode};
     use crate::error::{Failure, Outcome};
     use crate::xl::sys::*;
     use crate::xl::{Bytes, List, Managed, Owned, Text, check, present};

@@ -1,25 +1,15 @@
 //! One method's code: read the parameters, call, take over what libxl hands out, encode it.
 //!
-//! In: a method's plan. Out: a Rust function. One result is encoded as it is, several as an object. Comments in quoted
+//! In: a method's plan. Out: a Rust function. How parameters are read is `emit_input`'s affair. One result is encoded as it is, several as an object. Comments in quoted
 //! code are for readers of this page: they do not survive into the output.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
+use super::args::{Arg, Input, Read};
+use super::emit_input::{length, passed, read_all, variable};
 use super::model::{Int, Type};
-use super::plan::{Arg, List, Method, Returned, short};
-
-/// The parameters that come from the request, by name.
-pub fn inputs<'a, 'm>(method: &'a Method<'m>) -> impl Iterator<Item = (&'m str, &'a Arg<'m>)> {
-    method.args.iter().filter_map(|arg| match arg {
-        Arg::Input { name, .. } => Some((*name, arg)),
-        _ => None,
-    })
-}
-/// The table of an enumeration's names that parameters are looked up in.
-pub fn names_table(name: &str) -> proc_macro2::Ident {
-    format_ident!("{}_NAMES", short(name).to_uppercase())
-}
+use super::plan::{List, Method, Returned, short};
 
 /// One method's code, in the order in which it runs.
 #[derive(Default)]
@@ -37,17 +27,16 @@ struct Steps {
 /// The function of that method.
 pub fn function(method: &Method<'_>) -> TokenStream {
     let (name, symbol) = (format_ident!("{}", method.name), format_ident!("{}", method.function.name));
-    let names: Vec<_> = inputs(method).map(|(name, ..)| name).collect();
-    let bind = quote!(call.params.bind(&[#(#names),*])?;);
-    let bind = if names.is_empty() { bind } else { quote!(let args = #bind) };
-    let read = inputs(method).enumerate().map(|(at, (_, input))| read_input(at, input));
+    let read = read_all(method);
     let mut steps = Steps::default();
     for arg in &method.args {
-        steps.arg(arg);
+        steps.arg(method, arg);
     }
     let look = returned(method, &mut steps);
     let (room, passed, take) = (&steps.room, &steps.passed, &steps.take);
     let guard = method.after_domain_info.then(|| quote!(super::guard::domain_is_there(call, domid)?;));
+    let asynchronous = method.args.iter().any(|arg| matches!(arg, Arg::How));
+    let finish = asynchronous.then(|| quote!(let returned = call.xl.finish(returned);));
     let key = method.key_from.map(|key| set_keys(method, key));
     let encode = encode(&steps.results);
     let doc = format!(" `{}`", method.function.name);
@@ -56,13 +45,13 @@ pub fn function(method: &Method<'_>) -> TokenStream {
         fn #name<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
             let functions = call.xl.functions();
             let function = present(functions.#symbol)?;
-            #bind
-            #(#read)*
+            #read
             #guard
             #room
-            // SAFETY: the table holds this very function; strings lie in the input buffer until the message is
-            // answered, and libxl writes through pointers to the variables above only while it is called.
+            // SAFETY: the table holds this very function; strings lie in the input buffer and structs in the arena until
+            // the message is answered, and libxl writes through pointers to the variables above only until it is done.
             let returned = unsafe { function(#(#passed),*) };
+            #finish
             #take
             #look
             #key
@@ -72,28 +61,8 @@ pub fn function(method: &Method<'_>) -> TokenStream {
     }
 }
 
-/// Reads one parameter into a variable of its name.
-fn read_input(at: usize, input: &Arg<'_>) -> TokenStream {
-    let Arg::Input { name, ty, range, file_name } = input else { return quote!() };
-    let variable = variable(name);
-    let value = match (*ty, range) {
-        (Type::Int(Int::U32), &Some((min, max))) => quote!(args.u32_within(#at, #min, #max)?),
-        (Type::Int(int), _) => {
-            let read = format_ident!("{}", int_name(*int));
-            quote!(args.#read(#at)?)
-        }
-        (Type::Bool, _) => quote!(args.bool(#at)?),
-        (Type::Enum(name), _) => {
-            let (ty, table) = (format_ident!("{name}"), names_table(name));
-            quote!(args.enumeration(#at, #table)? as #ty)
-        }
-        _ if *file_name => quote!(args.c_str_file_name(#at)?),
-        _ => quote!(args.c_str_filled(#at)?),
-    };
-    quote!(let #variable = #value;)
-}
-
-fn int_name(int: Int) -> &'static str {
+/// The Rust type, and the function of `Args` that reads it.
+pub fn int_name(int: Int) -> &'static str {
     match int {
         Int::U8 => "u8",
         Int::U16 => "u16",
@@ -104,32 +73,52 @@ fn int_name(int: Int) -> &'static str {
     }
 }
 
-/// A parameter's name as a variable: a prefix keeps it from being a keyword or another variable of the function.
-fn variable(name: &str) -> proc_macro2::Ident {
-    if name == "domid" { format_ident!("domid") } else { format_ident!("arg_{name}") }
-}
-
 impl Steps {
-    fn arg(&mut self, arg: &Arg<'_>) {
+    fn arg(&mut self, method: &Method<'_>, arg: &Arg<'_>) {
         match arg {
             Arg::Ctx => self.passed.push(quote!(call.xl.ctx())),
+            Arg::How => self.passed.push(quote!(call.xl.how())),
             Arg::Null => self.passed.push(quote!(::core::ptr::null())),
-            Arg::Input { name, ty, .. } => {
-                let variable = variable(name);
-                let only_read = matches!(ty, Type::Pointer { constant: false, .. });
-                self.passed.push(if only_read { quote!(#variable.cast_mut()) } else { quote!(#variable) });
-            }
-            Arg::Length { of } => {
-                let variable = variable(of);
-                // The string was read before: it ends with a NUL, in the input buffer.
-                self.passed.push(quote!(::core::ffi::CStr::from_ptr(#variable).to_bytes().len() as _));
-            }
+            Arg::Input(input) => self.input(input),
+            Arg::Descriptor { name, optional } => self.descriptor(name, *optional),
+            Arg::Length { of } => self.passed.push(length(method, of)),
             Arg::Bytes { name } => self.bytes(name),
             Arg::Scalar { name, ty, redundant } => self.scalar(name, ty, *redundant),
             Arg::Text { name } => self.text(name),
-            Arg::Value { name, ty, allocate } => self.value(name, ty, *allocate),
+            Arg::Value { name, ty, allocate, gone_on_failure } => {
+                self.value(name, ty, *allocate);
+                if *gone_on_failure {
+                    self.leave_on_failure(name);
+                }
+            }
             Arg::List { name, list } => self.list(name, list),
             Arg::Count { signed } => self.count(*signed),
+        }
+    }
+
+    fn input(&mut self, input: &Input<'_>) {
+        self.passed.push(passed(input));
+        let variable = variable(input.name);
+        match &input.read {
+            Read::Copied { ty, returned: true } => {
+                self.results.push((result_name(input.name), encode_value(ty, &quote!(&#variable))));
+            }
+            Read::InOutInteger { .. } => {
+                self.results.push((result_name(input.name), quote!(call.writer.integer(#variable.into());)));
+            }
+            _ => {}
+        }
+    }
+
+    /// It stays open until the operation is complete.
+    fn descriptor(&mut self, name: &str, optional: bool) {
+        let variable = variable(name);
+        if optional {
+            self.room.extend(quote!(let #variable = call.descriptors.take();));
+            self.passed.push(quote!(#variable.as_ref().map_or(-1, AsRawFd::as_raw_fd)));
+        } else {
+            self.room.extend(quote!(let #variable = call.descriptor()?;));
+            self.passed.push(quote!(#variable.as_raw_fd()));
         }
     }
 
@@ -186,6 +175,17 @@ impl Steps {
         }
         self.passed.push(quote!(#variable.as_mut_ptr()));
         self.results.push((result_name(name), encode_value(ty, &quote!(&#variable))));
+    }
+
+    /// libxl has freed it: disposing of it would free it again.
+    fn leave_on_failure(&mut self, name: &str) {
+        let variable = variable(name);
+        self.take.extend(quote! {
+            if returned != 0 {
+                ::core::mem::forget(#variable);
+                return Err(Failure::Libxl(returned));
+            }
+        });
     }
 
     fn list(&mut self, name: &str, list: &List<'_>) {
@@ -287,11 +287,12 @@ fn returned(method: &Method<'_>, steps: &mut Steps) -> TokenStream {
     }
 }
 
-fn type_name(ty: &Type) -> proc_macro2::Ident {
+/// A struct's or builtin's name in the bindings.
+pub fn type_name(ty: &Type) -> proc_macro2::Ident {
     match ty {
         Type::Struct(name) => format_ident!("{name}"),
         Type::Builtin(builtin) => format_ident!("{}", builtin.name()),
-        other => unreachable!("plan::arg makes no value of {other:?}"),
+        other => unreachable!("args makes no value of {other:?}"),
     }
 }
 
@@ -311,7 +312,7 @@ fn encode_value(ty: &Type, value: &TokenStream) -> TokenStream {
                 unsafe { super::result::#encode(call, #value) };
             }
         }
-        other => unreachable!("plan::arg makes no value of {other:?}"),
+        other => unreachable!("args makes no value of {other:?}"),
     }
 }
 

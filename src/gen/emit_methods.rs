@@ -4,24 +4,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::emit_call::{function, inputs, names_table};
-use super::model::{Builtin, Function, Model, Type};
-use super::plan::{Arg, Fate, Method};
+use super::args::Read;
+use super::emit_call::function;
+use super::emit_input::{inputs, names_table};
+use super::model::{Builtin, Function, Model};
+use super::plan::{Class, Fate, Method};
+use super::table::{Row, methods, rows};
 
 /// `methods.rs`.
 pub fn emit(model: &Model, fates: &[(&Function, Fate<'_>)]) -> TokenStream {
-    let mut methods: Vec<_> = fates
-        .iter()
-        .filter_map(|(_, fate)| if let Fate::Method(method) = fate { Some(method) } else { None })
-        .collect();
-    methods.sort_by_key(|method| method.name);
+    let (methods, rows): (Vec<_>, Vec<_>) = (methods(fates).collect(), rows(fates));
     let functions = methods.iter().map(|method| function(method));
-    let entries = methods.iter().map(|method| entry(method));
-    let (count, names, managed) = (methods.len(), enumerations(model, &methods), managed(model));
-    let table: TokenStream = by_name(&methods).parse().expect("phf's text is Rust");
+    let entries = rows.iter().map(entry);
+    let (count, names, managed) = (rows.len(), enumerations(model, &methods), managed(model));
+    let table: TokenStream = by_name(&rows).parse().expect("phf's text is Rust");
     quote! {
         #names
         #managed
@@ -41,19 +40,19 @@ fn go_name(name: &str) -> String {
     format!("Xenops.{}", words.collect::<String>())
 }
 
-fn by_name(methods: &[&Method<'_>]) -> String {
+fn by_name(rows: &[Row<'_>]) -> String {
     let mut map = phf_codegen::Map::new();
-    for (at, method) in methods.iter().enumerate() {
-        map.entry(method.name.to_owned(), at.to_string());
-        map.entry(go_name(method.name), at.to_string());
+    for (at, row) in rows.iter().enumerate() {
+        map.entry(row.name.to_owned(), at.to_string());
+        map.entry(go_name(row.name), at.to_string());
     }
     map.build().to_string()
 }
 
 /// The names of the enumerations that parameters are of.
 fn enumerations(model: &Model, methods: &[&Method<'_>]) -> TokenStream {
-    let inputs = methods.iter().flat_map(|method| &method.args).filter_map(|arg| match arg {
-        Arg::Input { ty: Type::Enum(name), .. } => Some(name.as_str()),
+    let inputs = methods.iter().flat_map(|method| inputs(method)).filter_map(|input| match input.read {
+        Read::Enumeration(name) => Some(name),
         _ => None,
     });
     let used: BTreeSet<&str> = inputs.collect();
@@ -101,25 +100,35 @@ fn managed(model: &Model) -> TokenStream {
     quote!(#(#impls)*)
 }
 
-fn entry(method: &Method<'_>) -> TokenStream {
-    let (name, function) = (method.name, format_ident!("{}", method.name));
-    let params: Vec<_> = inputs(method).map(|(name, ..)| name).collect();
-    let place = if method.in_loop { quote!(Loop) } else { quote!(Worker) };
-    let domain = match params.iter().position(|&name| name == "domid").and_then(|at| u8::try_from(at).ok()) {
+fn entry(row: &Row<'_>) -> TokenStream {
+    let Row { name, params, long, read_only, .. } = row;
+    let class = match row.class {
+        Class::Read => quote!(Class::Read),
+        Class::Domain => quote!(Class::Domain),
+        Class::Host => quote!(Class::Host),
+    };
+    let place = if row.in_loop { quote!(Place::Loop) } else { quote!(Place::Worker) };
+    let descriptors = Literal::usize_unsuffixed(row.descriptors);
+    let domain = match row.domain.map(Literal::usize_unsuffixed) {
         Some(at) => quote!(Some(#at)),
         None => quote!(None),
+    };
+    let function = format_ident!("{name}");
+    let call = match row.module.map(|module| format_ident!("{module}")) {
+        Some(module) => quote!(super::#module::#function),
+        None => quote!(#function),
     };
     quote! {
         Method {
             name: #name,
             params: &[#(#params),*],
-            class: Class::Read,
-            place: Place::#place,
-            long: false,
-            descriptors: 0,
+            class: #class,
+            place: #place,
+            long: #long,
+            descriptors: #descriptors,
             domain: #domain,
-            read_only: false,
-            call: #function,
+            read_only: #read_only,
+            call: #call,
         }
     }
 }

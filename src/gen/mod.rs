@@ -1,4 +1,4 @@
-//! The generator: libxl's headers, as bindgen reads them, become types, encoders and methods.
+//! The generator: libxl's headers, as bindgen reads them, become types, encoders, decoders and methods.
 //!
 //! In: bindgen's output and the library's soname. Out: Rust text for the build's output directory (see [`Output`]). It
 //! is compiled into `build.rs` and into tests, never into the daemon, and uses nothing of the daemon.
@@ -7,17 +7,22 @@
 //! `emit_…` writes one file. No emitter reads headers; no policy is anywhere but in `plan` and `hints`.
 #![allow(unreachable_pub, reason = "it is compiled into build.rs and into tests, where nothing is public")]
 
+pub mod facts;
 pub mod hints;
 pub mod model;
 
+mod args;
 mod emit_call;
+mod emit_decode;
 mod emit_encode;
 mod emit_functions;
+mod emit_input;
 mod emit_methods;
 mod emit_oracle;
 mod plan;
 mod read;
 mod surface;
+mod table;
 
 use hints::{Hint, Hints};
 use proc_macro2::TokenStream;
@@ -31,6 +36,8 @@ pub struct Output {
     pub functions: String,
     /// `encode.rs`: C values as JSON.
     pub encode: String,
+    /// `decode.rs`: JSON as C values.
+    pub decode: String,
     /// `methods.rs`: the method table.
     pub methods: String,
     /// `unsimulated.rs`: stand-ins for what the simulated host does not have.
@@ -57,6 +64,7 @@ pub fn run(bindings: &str, soname: &str, facts: &'static [Hint]) -> Result<Outpu
         types: print(file)?,
         functions: print(emit_functions::table(&model, soname))?,
         encode: print(emit_encode::emit(&model)?)?,
+        decode: print(emit_decode::emit(&model)?)?,
         methods: print(emit_methods::emit(&model, &fates))?,
         unsimulated: print(emit_functions::unsimulated(&fates))?,
         oracle: print(emit_oracle::emit(&model)?)?,

@@ -1,16 +1,20 @@
 //! What becomes of each function of libxl.
 //!
 //! In: the model and the hints. Out: a [`Fate`] for every public function: a method, with how each of its parameters
-//! is passed and what its return value means, or the reason why it is none. Nothing is emitted here.
+//! is passed (`args` decides that) and what its return value means, or the reason why it is none. Nothing is emitted
+//! here.
 
+use super::args::{Arg, Decider, Input, Read};
 use super::hints::{Fact, Hints};
-use super::model::{Builtin, Function, Int, Model, Type};
+use super::model::{Function, Int, Model, Type};
 
 /// What became of a function.
 #[derive(Debug)]
 pub enum Fate<'m> {
     /// It is a method.
     Method(Method<'m>),
+    /// It is part of a method that is written by hand; why.
+    ServedAs(&'static str, String),
     /// It will be one; why not yet.
     Next(String),
     /// It will never be one; why.
@@ -24,8 +28,18 @@ pub struct Method<'m> {
     pub function: &'m Function,
     /// Its name on the wire.
     pub name: &'m str,
+    /// What it does to the host.
+    pub class: Class,
     /// It makes nothing but hypercalls.
     pub in_loop: bool,
+    /// It may take long.
+    pub long: bool,
+    /// Whoever may only look may call it.
+    pub read_only: bool,
+    /// It refuses Domain-0.
+    pub guest_only: bool,
+    /// One at least of these two parameters must be there.
+    pub one_of: Option<(&'static str, &'static str)>,
     /// What is passed for each parameter, in C's order.
     pub args: Vec<Arg<'m>>,
     /// What its return value means.
@@ -36,35 +50,15 @@ pub struct Method<'m> {
     pub key_from: Option<&'static str>,
 }
 
-/// What is passed for one parameter.
-#[derive(Debug)]
-pub enum Arg<'m> {
-    /// The context.
-    Ctx,
-    /// A null pointer: no asynchronous completion is wanted, libxl waits.
-    Null,
-    /// A value from the request: an integer, a bool, an enumeration's name or a string that is not empty.
-    Input {
-        name: &'m str,
-        ty: &'m Type,
-        range: Option<(i64, i64)>,
-        /// It becomes part of a path.
-        file_name: bool,
-    },
-    /// The length of the string that another parameter is.
-    Length { of: &'static str },
-    /// Room for bytes that the caller frees; their count is the list's.
-    Bytes { name: &'m str },
-    /// Room for an integer or an enumeration's value.
-    Scalar { name: &'m str, ty: &'m Type, redundant: bool },
-    /// Room for a string that the caller frees.
-    Text { name: &'m str },
-    /// Room for a struct or a builtin that the caller disposes of, perhaps allocated by that function before.
-    Value { name: &'m str, ty: &'m Type, allocate: Option<&'static str> },
-    /// Room for an array that the caller frees.
-    List { name: &'m str, list: List<'m> },
-    /// Room for the array's count, an `int` or an `unsigned int`.
-    Count { signed: bool },
+/// What a method does to the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// It only looks.
+    Read,
+    /// It changes or makes a domain.
+    Domain,
+    /// It changes the host.
+    Host,
 }
 
 /// An array that libxl allocates.
@@ -146,8 +140,9 @@ fn fate<'m>(model: &'m Model, hints: &mut Hints, function: &'m Function) -> Fate
     if let Some(((), why)) = hints.find(name, |fact| (fact == Fact::Next).then_some(())) {
         return Fate::Next(why.to_owned());
     }
-    if !only_looks(name) {
-        return Fate::Next("changes something".to_owned());
+    let other = |fact| if let Fact::ServedAs(method) = fact { Some(method) } else { None };
+    if let Some((method, why)) = hints.find(name, other) {
+        return Fate::ServedAs(method, why.to_owned());
     }
     match method(model, hints, function) {
         Ok(method) => Fate::Method(method),
@@ -176,7 +171,8 @@ fn never(function: &Function) -> Option<&'static str> {
     }
 }
 
-fn only_looks(name: &str) -> bool {
+/// Does a function of that name change nothing?
+pub fn only_looks(name: &str) -> bool {
     READS_PREFIX.iter().any(|prefix| name.starts_with(prefix))
         || READS_SUFFIX.iter().any(|suffix| name.ends_with(suffix))
         || READS_INFIX.iter().any(|infix| name.contains(infix))
@@ -190,17 +186,17 @@ pub fn is_ctx(ty: &Type) -> bool {
 fn method<'m>(model: &'m Model, hints: &mut Hints, function: &'m Function) -> Result<Method<'m>, String> {
     let name = short(&function.name);
     let returned = returned(model, hints, function)?;
-    let stores_array = |ty| array_pointer(ty).is_some() || is_bytes_pointer(ty);
-    let counted = matches!(returned, Returned::List(_)) || function.params.iter().any(|(_, ty)| stores_array(ty));
-    let mut args = Vec::new();
-    for (param, ty) in &function.params {
-        let count_wanted = counted && !args.iter().any(|arg| matches!(arg, Arg::Count { .. }));
-        args.push(arg(model, hints, function, (param, ty), count_wanted)?);
-    }
+    let args = args(model, hints, function, matches!(returned, Returned::List(_)))?;
+    let class = class(name, &args);
     Ok(Method {
         function,
         name,
+        class,
         in_loop: hints.says(name, Fact::Loop),
+        long: is_long(hints, function, class),
+        read_only: hints.says(name, Fact::ReadOnly),
+        guest_only: hints.says(name, Fact::GuestOnly),
+        one_of: hints.find(name, |fact| if let Fact::OneOf(a, b) = fact { Some((a, b)) } else { None }).map(|f| f.0),
         args,
         returned,
         after_domain_info: hints.says(name, Fact::AfterDomainInfo),
@@ -208,6 +204,46 @@ fn method<'m>(model: &'m Model, hints: &mut Hints, function: &'m Function) -> Re
             .find(name, |fact| if let Fact::KeyFrom(param) = fact { Some(param) } else { None })
             .map(|f| f.0),
     })
+}
+
+fn args<'m>(
+    model: &'m Model,
+    hints: &mut Hints,
+    function: &'m Function,
+    returns_array: bool,
+) -> Result<Vec<Arg<'m>>, String> {
+    let stores_array = |ty: &Type| {
+        let element = ty.pointee().and_then(Type::pointee);
+        element.is_some_and(|ty| matches!(ty, Type::Struct(_) | Type::Int(Int::U8)))
+    };
+    let counted = returns_array || function.params.iter().any(|(_, ty)| stores_array(ty));
+    let mut decider = Decider { model, hints, function, counted };
+    let mut args = Vec::new();
+    for (param, ty) in &function.params {
+        let count_found = args.iter().any(|arg| matches!(arg, Arg::Count { .. }));
+        args.push(decider.arg(param, ty, count_found)?);
+    }
+    Ok(args)
+}
+
+/// What changes something changes a domain if it is given one or makes one.
+fn class(name: &str, args: &[Arg<'_>]) -> Class {
+    let is_domain = |arg: &Arg<'_>| matches!(arg, Arg::Input(Input { read: Read::Domain, .. }));
+    if only_looks(name) {
+        Class::Read
+    } else if args.iter().any(is_domain) || name.starts_with("domain_create_") {
+        Class::Domain
+    } else {
+        Class::Host
+    }
+}
+
+/// What can be asynchronous and changes something may take long.
+fn is_long(hints: &mut Hints, function: &Function, class: Class) -> bool {
+    let name = short(&function.name);
+    let is_how = |ty: &Type| ty.pointee() == Some(&Type::Other("libxl_asyncop_how".to_owned()));
+    let asynchronous = function.params.iter().any(|(_, ty)| is_how(ty)) && class != Class::Read;
+    if asynchronous { !hints.says(name, Fact::Quick) } else { hints.says(name, Fact::Long) }
 }
 
 fn returned<'m>(model: &'m Model, hints: &mut Hints, function: &'m Function) -> Result<Returned<'m>, String> {
@@ -232,7 +268,8 @@ fn returned<'m>(model: &'m Model, hints: &mut Hints, function: &'m Function) -> 
     }
 }
 
-fn list<'m>(model: &Model, hints: &mut Hints, function: &Function, element: &'m Type) -> Result<List<'m>, String> {
+/// An array of those elements that a function hands out.
+pub fn list<'m>(model: &Model, hints: &mut Hints, function: &Function, element: &'m Type) -> Result<List<'m>, String> {
     let Type::Struct(name) = element else {
         return Err("an array of something that is no struct".to_owned());
     };
@@ -242,95 +279,4 @@ fn list<'m>(model: &Model, hints: &mut Hints, function: &Function, element: &'m 
     let free = [format!("{}_free", function.name), format!("{name}_list_free")];
     let free = free.into_iter().find(|free| model.function(free).is_some());
     Ok(List { element, free: Some(free.ok_or("an array that nothing frees")?) })
-}
-
-/// `T **`, where an array of `T` is stored.
-fn array_pointer(ty: &Type) -> Option<&Type> {
-    let element = ty.pointee()?.pointee()?;
-    matches!(element, Type::Struct(_)).then_some(element)
-}
-
-fn arg<'m>(
-    model: &'m Model,
-    hints: &mut Hints,
-    function: &'m Function,
-    (name, ty): (&'m str, &'m Type),
-    count_wanted: bool,
-) -> Result<Arg<'m>, String> {
-    let of = short(&function.name);
-    if is_ctx(ty) {
-        return Ok(Arg::Ctx);
-    }
-    if let Some(of_param) = length_of(hints, of, name) {
-        return Ok(Arg::Length { of: of_param });
-    }
-    if is_bytes_pointer(ty) {
-        return Ok(Arg::Bytes { name });
-    }
-    if let Some(element) = array_pointer(ty) {
-        return Ok(Arg::List { name, list: list(model, hints, function, element)? });
-    }
-    match ty {
-        Type::Int(_) | Type::Bool | Type::Enum(_) => {
-            Ok(Arg::Input { name, ty, range: range(hints, of, name), file_name: false })
-        }
-        Type::Pointer { to, constant: true } => match &**to {
-            Type::Char => Ok(Arg::Input {
-                name,
-                ty,
-                range: None,
-                file_name: hints.says_that(of, |fact| matches!(fact, Fact::FileName(param) if param == name)),
-            }),
-            Type::Other(how) if how.starts_with("libxl_async") => Ok(Arg::Null),
-            _ => Err("takes a struct".to_owned()),
-        },
-        Type::Pointer { to, constant: false } => match &**to {
-            Type::Char if hints.says_that(of, |fact| matches!(fact, Fact::ReadsText(param) if param == name)) => {
-                Ok(Arg::Input { name, ty, range: None, file_name: false })
-            }
-            Type::Int(int) if count_wanted => Ok(Arg::Count { signed: *int == Int::I32 }),
-            Type::Int(_) | Type::Enum(_) => Ok(Arg::Scalar {
-                name,
-                ty: to,
-                redundant: hints.says_that(of, |fact| matches!(fact, Fact::Redundant(param) if param == name)),
-            }),
-            Type::Pointer { to, .. } if **to == Type::Char => Ok(Arg::Text { name }),
-            Type::Struct(_) | Type::Builtin(Builtin::Bitmap | Builtin::MsVmGenid) => {
-                Ok(Arg::Value { name, ty: to, allocate: allocate(hints, of, name) })
-            }
-            other => Err(format!("has a parameter of type {other:?} *")),
-        },
-        Type::Struct(_) | Type::Builtin(_) => Err("takes a struct".to_owned()),
-        other => Err(format!("has a parameter of type {other:?}")),
-    }
-}
-
-/// `uint8_t **`, where bytes are stored.
-fn is_bytes_pointer(ty: &Type) -> bool {
-    ty.pointee().and_then(Type::pointee) == Some(&Type::Int(Int::U8))
-}
-
-fn range(hints: &mut Hints, function: &str, param: &str) -> Option<(i64, i64)> {
-    let range = |fact| match fact {
-        Fact::Range(name, min, max) if name == param => Some((min, max)),
-        _ => None,
-    };
-    hints.find(function, range).map(|(range, _)| range)
-}
-
-fn allocate(hints: &mut Hints, function: &str, param: &str) -> Option<&'static str> {
-    let allocator = |fact| match fact {
-        Fact::Allocated(name, allocator) if name == param => Some(allocator),
-        _ => None,
-    };
-    hints.find(function, allocator).map(|(allocator, _)| allocator)
-}
-
-/// The parameter of whose string this one is the length.
-fn length_of(hints: &mut Hints, function: &str, param: &str) -> Option<&'static str> {
-    let of = |fact| match fact {
-        Fact::LengthOf(name, of) if name == param => Some(of),
-        _ => None,
-    };
-    hints.find(function, of).map(|(of, _)| of)
 }

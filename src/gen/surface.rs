@@ -1,21 +1,21 @@
 //! The list of what became of every public function, for people.
 //!
 //! In: the fates. Out: text, one line a function, in the order of the headers; a new release of libxl shows as a
-//! difference. `tests/surface.txt` is the copy that is reviewed.
+//! difference. `tests/surface.txt` is the copy that is reviewed; the test adds how each method is tested.
 
 use super::model::Function;
-use super::plan::{Fate, Method};
+use super::plan::{Class, Fate};
+use super::table::{Row, by_hand, row};
 
 /// The text.
 pub fn text(fates: &[(&Function, Fate<'_>)]) -> String {
-    let methods: Vec<_> = fates.iter().filter(|(_, fate)| matches!(fate, Fate::Method(_))).collect();
+    let served = fates.iter().filter(|(_, fate)| matches!(fate, Fate::Method(_) | Fate::ServedAs(..))).count();
     let next = fates.iter().filter(|(_, fate)| matches!(fate, Fate::Next(_))).count();
     let mut text = format!(
-        "# What became of every public function of libxl: {} functions, {} methods, {next} not yet, {} never.\n\
-         # method CLASS PLACE  |  next: why not yet  |  never: why not\n",
+        "# What became of every public function of libxl: {} functions, {served} served, {next} not yet, {} never.\n\
+         # method CLASS PLACE WHO  |  part of METHOD: why  |  next: why not yet  |  never: why not\n",
         fates.len(),
-        methods.len(),
-        fates.len() - methods.len() - next,
+        fates.len() - served - next,
     );
     for (function, fate) in fates {
         text.push_str(&format!("{:<44}{}\n", function.name, fate_text(fate)));
@@ -25,12 +25,28 @@ pub fn text(fates: &[(&Function, Fate<'_>)]) -> String {
 
 fn fate_text(fate: &Fate<'_>) -> String {
     match fate {
-        Fate::Method(method) => method_text(method),
+        Fate::Method(method) => row_text(&row(method)),
+        Fate::ServedAs(name, why) => match by_hand().iter().find(|row| row.name == *name) {
+            Some(row) => format!("{} part of {name}: {why}", row_text(row)),
+            None => format!("part of {name}: {why}"),
+        },
         Fate::Next(why) => format!("next: {why}"),
         Fate::Never(why) => format!("never: {why}"),
     }
 }
 
-fn method_text(method: &Method<'_>) -> String {
-    format!("method read {}", if method.in_loop { "loop" } else { "worker" })
+/// A method that may take long has a process of its own.
+fn row_text(row: &Row<'_>) -> String {
+    let class = match row.class {
+        Class::Read => "read",
+        Class::Domain => "domain",
+        Class::Host => "host",
+    };
+    let place = match (row.in_loop, row.long) {
+        (true, _) => "loop",
+        (false, false) => "worker",
+        (false, true) => "own",
+    };
+    let who = if row.read_only { "read-only" } else { "full" };
+    format!("method {class:<7}{place:<7}{who}")
 }

@@ -11,5 +11,5 @@ mod writer;
 
 pub use params::{Args, Names, Params};
 pub use tape::{Message, PADDING, ParseError, Parser};
-pub use value::{Kind, Value};
+pub use value::{Kind, Members, Value};
 pub use writer::{Name, Pen, Writer};

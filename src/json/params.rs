@@ -32,6 +32,11 @@ impl<'m> Params<'m> {
         Self { arena, value, names }
     }
 
+    /// Where what is decoded of this request lives.
+    pub fn arena(&self) -> &'m Bump {
+        self.arena
+    }
+
     /// Finds each named parameter. Unknown and repeated ones are refused, missing ones only when they are read.
     pub fn bind<const N: usize>(&self, names: &'static [&'static str; N]) -> Result<Args<'m, N>, Refused<'m>> {
         let mut args = Args { arena: self.arena, names, slots: [None; N] };
@@ -93,19 +98,23 @@ impl<'m, const N: usize> Args<'m, N> {
         Ok(())
     }
 
-    /// The refusal of a request that lacks this parameter.
-    pub fn missing(&self, at: usize) -> Refused<'m> {
-        self.refuse(at, Fault::Missing)
-    }
-
-    fn refuse(&self, at: usize, fault: Fault<'m>) -> Refused<'m> {
+    /// A refusal of that parameter.
+    #[cold]
+    pub fn refuse(&self, at: usize, fault: Fault<'m>) -> Refused<'m> {
         Refusal::new(self.arena, fault).within(self.arena, Place::Member(self.names[at]))
     }
 
-    fn read<T>(&self, at: usize, read: impl FnOnce(Value<'m>) -> Result<T, Refused<'m>>) -> Result<T, Refused<'m>> {
+    /// A refusal of what is in that parameter, seen from outside.
+    #[cold]
+    pub fn within(&self, at: usize, refused: Refused<'m>) -> Refused<'m> {
+        refused.within(self.arena, Place::Member(self.names[at]))
+    }
+
+    /// What `read` makes of a parameter that must be there.
+    pub fn read<T>(&self, at: usize, read: impl FnOnce(Value<'m>) -> Result<T, Refused<'m>>) -> Result<T, Refused<'m>> {
         match self.slots[at] {
             None => Err(self.refuse(at, Fault::Missing)),
-            Some(value) => read(value).map_err(|refused| refused.within(self.arena, Place::Member(self.names[at]))),
+            Some(value) => read(value).map_err(|refused| self.within(at, refused)),
         }
     }
 
@@ -116,27 +125,27 @@ impl<'m, const N: usize> Args<'m, N> {
 
     /// A `uint8_t`.
     pub fn u8(&self, at: usize) -> Result<u8, Refused<'m>> {
-        self.read(at, |value| Ok(u8::try_from(value.unsigned(u8::MAX.into())?).unwrap_or(u8::MAX)))
+        self.read(at, Value::u8)
     }
 
     /// A `uint16_t`.
     pub fn u16(&self, at: usize) -> Result<u16, Refused<'m>> {
-        self.read(at, |value| Ok(u16::try_from(value.unsigned(u16::MAX.into())?).unwrap_or(u16::MAX)))
+        self.read(at, Value::u16)
     }
 
     /// A `uint32_t` or `unsigned int`.
     pub fn u32(&self, at: usize) -> Result<u32, Refused<'m>> {
-        self.read(at, |value| Ok(u32::try_from(value.unsigned(u32::MAX.into())?).unwrap_or(u32::MAX)))
+        self.read(at, Value::u32)
     }
 
     /// A `uint64_t`.
     pub fn u64(&self, at: usize) -> Result<u64, Refused<'m>> {
-        self.read(at, |value| value.unsigned(u64::MAX))
+        self.read(at, Value::u64)
     }
 
     /// An `int`.
     pub fn i32(&self, at: usize) -> Result<i32, Refused<'m>> {
-        self.read(at, |value| Ok(i32::try_from(value.signed(i32::MIN.into(), i32::MAX.into())?).unwrap_or(i32::MAX)))
+        self.read(at, Value::i32)
     }
 
     /// An `unsigned int` that libxl takes within these bounds only, both inclusive.
@@ -144,14 +153,40 @@ impl<'m, const N: usize> Args<'m, N> {
         self.read(at, |value| Ok(u32::try_from(value.signed(min, max)?).unwrap_or(u32::MAX)))
     }
 
+    /// An `int` that libxl takes within these bounds only, both inclusive.
+    pub fn i32_within(&self, at: usize, min: i64, max: i64) -> Result<i32, Refused<'m>> {
+        self.read(at, |value| Ok(i32::try_from(value.signed(min, max)?).unwrap_or(i32::MAX)))
+    }
+
     /// An `int64_t`.
     pub fn i64(&self, at: usize) -> Result<i64, Refused<'m>> {
-        self.read(at, |value| value.signed(i64::MIN, i64::MAX))
+        self.read(at, Value::i64)
     }
 
     /// A `bool`.
     pub fn bool(&self, at: usize) -> Result<bool, Refused<'m>> {
         self.read(at, Value::bool)
+    }
+
+    /// A `bool` that need not be there, and is none of the method's affairs.
+    pub fn check_bool(&self, at: usize) -> Result<(), Refused<'m>> {
+        self.optional(at).map_or(Ok(()), |_| self.bool(at).map(drop))
+    }
+
+    /// A `char`: a string of one ASCII character.
+    pub fn letter(&self, at: usize) -> Result<c_char, Refused<'m>> {
+        self.read(at, |value| match *value.str()?.as_bytes() {
+            [letter @ 1..=0x7f] => Ok(letter.cast_signed()),
+            _ => Err(value.refuse(Fault::Expected("a string of one ASCII character"))),
+        })
+    }
+
+    /// One at least of these two parameters is there.
+    pub fn one_of(&self, first: usize, second: usize, why: &'static str) -> Result<(), Refused<'m>> {
+        match self.optional(first).or_else(|| self.optional(second)) {
+            Some(_) => Ok(()),
+            None => Err(self.refuse(first, Fault::Rule(why))),
+        }
     }
 
     /// An enumeration's C value, by its name.
@@ -168,15 +203,6 @@ impl<'m, const N: usize> Args<'m, N> {
     pub fn c_str_filled(&self, at: usize) -> Result<*const c_char, Refused<'m>> {
         self.read(at, |value| match value.str()? {
             "" => Err(value.refuse(Fault::Empty)),
-            _ => value.c_str(),
-        })
-    }
-
-    /// A C string that libxl makes part of a path: not empty, and without `/`.
-    pub fn c_str_file_name(&self, at: usize) -> Result<*const c_char, Refused<'m>> {
-        self.read(at, |value| match value.str()? {
-            "" => Err(value.refuse(Fault::Empty)),
-            name if name.contains('/') => Err(value.refuse(Fault::Rule("must not contain /"))),
             _ => value.c_str(),
         })
     }

@@ -9,13 +9,40 @@ use core::ffi::c_char;
 use simd_json::{Node, StaticNode};
 
 use super::tape::Message;
-use crate::error::{Fault, Refusal, Refused};
+use crate::error::{Fault, Place, Refusal, Refused};
+use crate::limits;
 
 /// A value on a message's tape.
 #[derive(Debug, Clone, Copy)]
 pub struct Value<'m> {
     pub(super) message: &'m Message<'m>,
     pub(super) at: usize,
+}
+
+/// The members that an object may have.
+#[derive(Debug)]
+pub struct Members {
+    /// Their names, at most 128.
+    pub known: &'static [&'static str],
+    /// Names that are none of them but may be taken for one, each with what to say of it.
+    pub mistaken: &'static [(&'static str, &'static str)],
+}
+
+impl Members {
+    /// The place of a name among them. They mostly come in order, so `next` is tried first.
+    fn find(&self, name: &str, next: usize) -> Result<usize, Fault<'static>> {
+        if self.known.get(next).is_some_and(|known| *known == name) {
+            return Ok(next);
+        }
+        if let Some(at) = self.known.iter().position(|known| *known == name) {
+            return Ok(at);
+        }
+        match self.mistaken.iter().find(|(mistaken, _)| *mistaken == name) {
+            Some((_, why)) => Err(Fault::Rule(why)),
+            None if self.known.is_empty() => Err(Fault::Rule("unknown: this object has no members")),
+            None => Err(Fault::Unknown { known: self.known }),
+        }
+    }
 }
 
 /// What sort of JSON value stands somewhere.
@@ -73,7 +100,11 @@ impl<'m> Value<'m> {
 
     /// A string as C wants it: the NUL is written over the byte behind it in the input buffer, nothing is copied.
     pub fn c_str(self) -> Result<*const c_char, Refused<'m>> {
-        let text = self.str()?;
+        self.c_str_of(self.str()?)
+    }
+
+    /// The same for the name of a member of this object.
+    pub fn c_str_of(self, text: &'m str) -> Result<*const c_char, Refused<'m>> {
         if text.as_bytes().contains(&0) {
             return Err(self.refuse(Fault::InnerNul));
         }
@@ -116,6 +147,36 @@ impl<'m> Value<'m> {
         }
     }
 
+    /// A `uint8_t`.
+    pub fn u8(self) -> Result<u8, Refused<'m>> {
+        Ok(u8::try_from(self.unsigned(u8::MAX.into())?).unwrap_or(u8::MAX))
+    }
+
+    /// A `uint16_t`.
+    pub fn u16(self) -> Result<u16, Refused<'m>> {
+        Ok(u16::try_from(self.unsigned(u16::MAX.into())?).unwrap_or(u16::MAX))
+    }
+
+    /// A `uint32_t` or `unsigned int`.
+    pub fn u32(self) -> Result<u32, Refused<'m>> {
+        Ok(u32::try_from(self.unsigned(u32::MAX.into())?).unwrap_or(u32::MAX))
+    }
+
+    /// A `uint64_t`.
+    pub fn u64(self) -> Result<u64, Refused<'m>> {
+        self.unsigned(u64::MAX)
+    }
+
+    /// An `int`.
+    pub fn i32(self) -> Result<i32, Refused<'m>> {
+        Ok(i32::try_from(self.signed(i32::MIN.into(), i32::MAX.into())?).unwrap_or(i32::MAX))
+    }
+
+    /// An `int64_t`.
+    pub fn i64(self) -> Result<i64, Refused<'m>> {
+        self.signed(i64::MIN, i64::MAX)
+    }
+
     /// One of an enumeration's names, exactly as libxl writes them.
     pub fn enumeration(self, names: &'static [(&'static str, i64)]) -> Result<i64, Refused<'m>> {
         let text = self.str()?;
@@ -123,6 +184,71 @@ impl<'m> Value<'m> {
             Some((_, value)) => Ok(*value),
             None => Err(self.refuse(Fault::Enumeration { names })),
         }
+    }
+
+    /// One of an enumeration's names; or `null` where `initial`, the value that is there already, has no name: that is
+    /// how libxl writes such a value.
+    pub fn enumeration_or(self, initial: i64, names: &'static [(&'static str, i64)]) -> Result<i64, Refused<'m>> {
+        let unnamed = names.iter().all(|(_, value)| *value != initial);
+        if unnamed && self.kind() == Kind::Null { Ok(initial) } else { self.enumeration(names) }
+    }
+
+    /// Reads each member of an object with `read`, which is told its place in the list of those there are. What is
+    /// not in the list is refused, and so is what comes twice.
+    pub fn each_member(
+        self,
+        of: &'static Members,
+        mut read: impl FnMut(usize, Value<'m>) -> Result<(), Refused<'m>>,
+    ) -> Result<(), Refused<'m>> {
+        if self.kind() != Kind::Object {
+            return Err(self.refuse(Fault::Expected("an object")));
+        }
+        let (mut seen, mut next) = (0_u128, 0);
+        for (name, value) in self.members() {
+            let place = |refused: Refused<'m>| refused.within(self.message.arena(), Place::Member(name));
+            let at = of.find(name, next).map_err(|fault| place(value.refuse(fault)))?;
+            let bit = 1 << at;
+            if seen & bit != 0 {
+                return Err(place(value.refuse(Fault::Duplicate)));
+            }
+            read(at, value).map_err(place)?;
+            (seen, next) = (seen | bit, at + 1);
+        }
+        Ok(())
+    }
+
+    /// Reads each element of an array with `read`, which is told how many came before it.
+    pub fn each_element(
+        self,
+        mut read: impl FnMut(usize, Value<'m>) -> Result<(), Refused<'m>>,
+    ) -> Result<(), Refused<'m>> {
+        for (at, element) in self.elements().enumerate() {
+            let place = |refused: Refused<'m>| refused.within(self.message.arena(), Place::Element(at));
+            read(at, element).map_err(place)?;
+        }
+        Ok(())
+    }
+
+    /// The number of an array's elements. More than [`limits::ELEMENTS_MAX`] are refused.
+    pub fn array_len(self) -> Result<usize, Refused<'m>> {
+        match self.node() {
+            Node::Array { len, .. } => self.bounded(len),
+            _ => Err(self.refuse(Fault::Expected("an array"))),
+        }
+    }
+
+    /// The number of an object's members. More than [`limits::ELEMENTS_MAX`] are refused.
+    pub fn object_len(self) -> Result<usize, Refused<'m>> {
+        match self.node() {
+            Node::Object { len, .. } => self.bounded(len),
+            _ => Err(self.refuse(Fault::Expected("an object"))),
+        }
+    }
+
+    fn bounded(self, len: usize) -> Result<usize, Refused<'m>> {
+        const TOO_MANY: &str = "more than 1024 in one list";
+        const _: () = assert!(limits::ELEMENTS_MAX == 1024, "the text says so");
+        if len > limits::ELEMENTS_MAX { Err(self.refuse(Fault::Rule(TOO_MANY))) } else { Ok(len) }
     }
 
     /// The elements of an array; nothing for any other value.

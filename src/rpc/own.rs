@@ -48,7 +48,7 @@ fn abort<'m>(envelope: &Envelope<'m>, writer: &mut Writer<'_>, office: &mut impl
             spell(id, &mut text).map_err(Refused::Params)?;
             office.abort(Which::Id(&text))?;
         }
-        (None, None) => return Err(Refused::Params(args.missing(0))),
+        (None, None) => return Err(Refused::Params(args.refuse(0, Fault::Missing))),
         (Some(_), Some(id)) => return Err(Refused::Params(id.refuse(Fault::Rule("number or id, not both")))),
     }
     reply::begin(writer, &envelope.to);

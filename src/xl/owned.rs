@@ -8,7 +8,7 @@ use core::ffi::{c_char, c_int, c_uint};
 use std::mem::MaybeUninit;
 use std::ops::{Deref, DerefMut};
 
-use super::sys::Functions;
+use super::sys::{Functions, libxl_ctx};
 
 /// A libxl type with `_init` and `_dispose`; implemented by generated code.
 pub trait Managed: Sized {
@@ -38,6 +38,22 @@ impl<'f, T: Managed> Owned<'f, T> {
         // SAFETY: memory for one T, which libxl's initialiser fills.
         unsafe { T::init(functions, value.as_mut_ptr()) };
         Self { functions, value }
+    }
+
+    /// A copy of `from`, all of whose memory is libxl's: it may change, keep or free it.
+    ///
+    /// # Safety
+    /// `copy` is `libxl_T_copy`, which reads a valid `from`.
+    pub unsafe fn copied(
+        functions: &'f Functions,
+        ctx: *mut libxl_ctx,
+        copy: unsafe extern "C" fn(*mut libxl_ctx, *mut T, *const T),
+        from: *const T,
+    ) -> Self {
+        let mut value = Self::new(functions);
+        // SAFETY: the caller's promise; the copy goes into an initialised, empty value.
+        unsafe { copy(ctx, value.as_mut_ptr(), from) };
+        value
     }
 
     /// For libxl to fill.

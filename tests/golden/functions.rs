@@ -147,6 +147,85 @@ pub struct Functions {
             *const libxl_asyncop_how,
         ) -> ::std::os::raw::c_int,
     >,
+    pub libxl_animal_get: Option<
+        unsafe extern "C" fn(
+            *mut libxl_ctx,
+            u32,
+            *mut libxl_animal,
+        ) -> ::std::os::raw::c_int,
+    >,
+    pub libxl_domain_create_animal: Option<
+        unsafe extern "C" fn(
+            *mut libxl_ctx,
+            *mut libxl_animal,
+            *mut u32,
+            ::std::os::raw::c_int,
+            ::std::os::raw::c_int,
+            *const libxl_asyncop_how,
+        ) -> ::std::os::raw::c_int,
+    >,
+    pub libxl_device_cage_add: Option<
+        unsafe extern "C" fn(
+            *mut libxl_ctx,
+            u32,
+            *mut libxl_cage,
+            *const libxl_asyncop_how,
+        ) -> ::std::os::raw::c_int,
+    >,
+    pub libxl_animal_wash: Option<
+        unsafe extern "C" fn(
+            *mut libxl_ctx,
+            u32,
+            *const libxl_animal,
+            *const libxl_asyncop_how,
+        ) -> ::std::os::raw::c_int,
+    >,
+    pub libxl_animal_destroy: Option<
+        unsafe extern "C" fn(
+            *mut libxl_ctx,
+            u32,
+            *const libxl_asyncop_how,
+        ) -> ::std::os::raw::c_int,
+    >,
+    pub libxl_animal_rename: Option<
+        unsafe extern "C" fn(
+            *mut libxl_ctx,
+            u32,
+            *const ::std::os::raw::c_char,
+            *const ::std::os::raw::c_char,
+        ) -> ::std::os::raw::c_int,
+    >,
+    pub libxl_animal_paint: Option<
+        unsafe extern "C" fn(
+            *mut libxl_ctx,
+            u32,
+            *const u8,
+            ::std::os::raw::c_int,
+            ::std::os::raw::c_char,
+        ) -> ::std::os::raw::c_int,
+    >,
+    pub libxl_set_spots: Option<
+        unsafe extern "C" fn(
+            *mut libxl_ctx,
+            u32,
+            *const libxl_bitmap,
+            *const libxl_bitmap,
+        ) -> ::std::os::raw::c_int,
+    >,
+    pub libxl_zoo_create: Option<
+        unsafe extern "C" fn(
+            *mut libxl_ctx,
+            libxl_bitmap,
+            *mut libxl_uuid,
+            *mut u32,
+        ) -> ::std::os::raw::c_int,
+    >,
+    pub libxl_xen_console_read_start: Option<
+        unsafe extern "C" fn(
+            *mut libxl_ctx,
+            ::std::os::raw::c_int,
+        ) -> *mut libxl_xen_console_reader,
+    >,
     pub libxl_animal_feed: Option<
         unsafe extern "C" fn(
             *mut libxl_ctx,
@@ -244,6 +323,26 @@ impl Functions {
                 libxl_get_level: ::core::mem::transmute(find(c"libxl_get_level")),
                 libxl_animal_retrieve: ::core::mem::transmute(
                     find(c"libxl_animal_retrieve"),
+                ),
+                libxl_animal_get: ::core::mem::transmute(find(c"libxl_animal_get")),
+                libxl_domain_create_animal: ::core::mem::transmute(
+                    find(c"libxl_domain_create_animal"),
+                ),
+                libxl_device_cage_add: ::core::mem::transmute(
+                    find(c"libxl_device_cage_add"),
+                ),
+                libxl_animal_wash: ::core::mem::transmute(find(c"libxl_animal_wash")),
+                libxl_animal_destroy: ::core::mem::transmute(
+                    find(c"libxl_animal_destroy"),
+                ),
+                libxl_animal_rename: ::core::mem::transmute(
+                    find(c"libxl_animal_rename"),
+                ),
+                libxl_animal_paint: ::core::mem::transmute(find(c"libxl_animal_paint")),
+                libxl_set_spots: ::core::mem::transmute(find(c"libxl_set_spots")),
+                libxl_zoo_create: ::core::mem::transmute(find(c"libxl_zoo_create")),
+                libxl_xen_console_read_start: ::core::mem::transmute(
+                    find(c"libxl_xen_console_read_start"),
                 ),
                 libxl_animal_feed: ::core::mem::transmute(find(c"libxl_animal_feed")),
                 libxl_animal_exec: ::core::mem::transmute(find(c"libxl_animal_exec")),

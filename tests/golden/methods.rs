@@ -42,105 +42,27 @@ impl Managed for libxl_void {
         let _ = (functions, value);
     }
 }
-/// `libxl_animal_get_sizes`
-fn animal_get_sizes<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+/// `libxl_list_animal`
+fn list_animal<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     let functions = call.xl.functions();
-    let function = present(functions.libxl_animal_get_sizes)?;
-    let args = call.params.bind(&["domid"])?;
-    let domid = args.u32(0usize)?;
-    let mut arg_height = 0 as u64;
-    let mut arg_weight_out = 0 as i32;
-    let mut arg_unit = ::core::ptr::null_mut();
-    let returned = unsafe {
-        function(
-            call.xl.ctx(),
-            domid,
-            &raw mut arg_height,
-            &raw mut arg_weight_out,
-            &raw mut arg_unit,
-        )
+    let function = present(functions.libxl_list_animal)?;
+    call.params.bind(&[])?;
+    let mut count: i32 = -1;
+    let returned = unsafe { function(call.xl.ctx(), &raw mut count) };
+    let failed = super::result::list_failed(call, returned.is_null(), count);
+    let mut returned = unsafe {
+        List::new(returned, count, functions.libxl_animal_list_free)
     };
-    let arg_unit = unsafe { Text::new(arg_unit) };
-    check(returned)?;
-    call.writer.raw(b"{\"height\":");
-    call.writer.unsigned(arg_height);
-    call.writer.raw(b",\"weight\":");
-    call.writer.integer(arg_weight_out.into());
-    call.writer.raw(b",\"unit\":");
-    super::result::text(call, &arg_unit)?;
-    call.writer.raw(b"}");
-    Ok(())
-}
-/// `libxl_animal_get_start_time`
-fn animal_get_start_time<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
-    let functions = call.xl.functions();
-    let function = present(functions.libxl_animal_get_start_time)?;
-    let args = call.params.bind(&["domid"])?;
-    let domid = args.u32(0usize)?;
-    let returned = unsafe { function(call.xl.ctx(), domid) };
-    if returned == !0 {
+    if failed {
         return Err(Failure::NoValue);
     }
-    call.writer.integer(returned.into());
-    Ok(())
-}
-/// `libxl_animal_info`
-fn animal_info<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
-    let functions = call.xl.functions();
-    let function = present(functions.libxl_animal_info)?;
-    let args = call.params.bind(&["domid"])?;
-    let domid = args.u32(0usize)?;
-    let mut arg_animal_r = Owned::<libxl_animal>::new(functions);
-    let returned = unsafe { function(call.xl.ctx(), arg_animal_r.as_mut_ptr(), domid) };
-    check(returned)?;
-    unsafe { encode::animal(call.xl, call.writer, &arg_animal_r) };
-    Ok(())
-}
-/// `libxl_animal_is_valid`
-fn animal_is_valid<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
-    let functions = call.xl.functions();
-    let function = present(functions.libxl_animal_is_valid)?;
-    let args = call.params.bind(&["domid"])?;
-    let domid = args.u32(0usize)?;
-    let returned = unsafe { function(call.xl.ctx(), domid) };
-    super::result::truth(call, returned != 0);
-    Ok(())
-}
-/// `libxl_animal_retrieve`
-fn animal_retrieve<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
-    let functions = call.xl.functions();
-    let function = present(functions.libxl_animal_retrieve)?;
-    let args = call.params.bind(&["domid"])?;
-    let domid = args.u32(0usize)?;
-    let mut arg_animal = Owned::<libxl_animal>::new(functions);
-    let returned = unsafe {
-        function(call.xl.ctx(), domid, arg_animal.as_mut_ptr(), ::core::ptr::null())
-    };
-    check(returned)?;
-    unsafe { encode::animal(call.xl, call.writer, &arg_animal) };
-    Ok(())
-}
-/// `libxl_animal_to_name`
-fn animal_to_name<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
-    let functions = call.xl.functions();
-    let function = present(functions.libxl_animal_to_name)?;
-    let args = call.params.bind(&["domid"])?;
-    let domid = args.u32(0usize)?;
-    let returned = unsafe { function(call.xl.ctx(), domid) };
-    let returned = unsafe { Text::new(returned) };
-    super::result::text(call, &returned)?;
-    Ok(())
-}
-/// `libxl_get_animal_count`
-fn get_animal_count<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
-    let functions = call.xl.functions();
-    let function = present(functions.libxl_get_animal_count)?;
-    call.params.bind(&[])?;
-    let returned = unsafe { function(call.xl.ctx()) };
-    if returned < 0 {
-        return Err(Failure::Libxl(returned));
-    }
-    call.writer.integer(returned.into());
+    super::result::list(
+        call,
+        &returned,
+        |xl, writer, element| {
+            unsafe { encode::animal(xl, writer, element) };
+        },
+    );
     Ok(())
 }
 /// `libxl_get_animals`
@@ -167,14 +89,23 @@ fn get_animals<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     );
     Ok(())
 }
-/// `libxl_get_cage`
-fn get_cage<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+/// `libxl_animal_info`
+fn animal_info<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     let functions = call.xl.functions();
-    let function = present(functions.libxl_get_cage)?;
-    call.params.bind(&[])?;
-    let returned = unsafe { function(call.xl.ctx()) };
-    let returned = unsafe { returned.as_ref() }.ok_or(Failure::NoValue)?;
-    unsafe { encode::cage(call.xl, call.writer, returned) };
+    let function = present(functions.libxl_animal_info)?;
+    let args = call.params.bind(&["domid", "domain_uuid"])?;
+    let domid = super::domain::number(call, &args, 0usize)?;
+    super::domain::check_uuid(call, &args, 1usize, domid)?;
+    let mut arg_animal_r = Owned::<libxl_animal>::new(functions);
+    let returned = unsafe {
+        function(call.xl.ctx(), arg_animal_r.as_mut_ptr(), domid as _)
+    };
+    if returned != 0 {
+        ::core::mem::forget(arg_animal_r);
+        return Err(Failure::Libxl(returned));
+    }
+    check(returned)?;
+    unsafe { encode::animal(call.xl, call.writer, &arg_animal_r) };
     Ok(())
 }
 /// `libxl_get_cages`
@@ -190,6 +121,108 @@ fn get_cages<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     unsafe { super::result::bitmap(call, &arg_map) };
     Ok(())
 }
+/// `libxl_cage_bitmap_alloc`
+fn cage_bitmap_alloc<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+    let functions = call.xl.functions();
+    let function = present(functions.libxl_cage_bitmap_alloc)?;
+    let args = call.params.bind(&["map", "max_cages"])?;
+    let decoder = Decoder::of(call);
+    let arg_map = ::core::ptr::from_mut(
+        args.read(0usize, |value| decode::bitmap(&decoder, value, decode::Size::Socket))?,
+    );
+    let arg_max_cages = args.i32(1usize)?;
+    let returned = unsafe { function(call.xl.ctx(), arg_map, arg_max_cages) };
+    check(returned)?;
+    call.writer.raw(b"{}");
+    Ok(())
+}
+/// `libxl_get_cage`
+fn get_cage<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+    let functions = call.xl.functions();
+    let function = present(functions.libxl_get_cage)?;
+    call.params.bind(&[])?;
+    let returned = unsafe { function(call.xl.ctx()) };
+    let returned = unsafe { returned.as_ref() }.ok_or(Failure::NoValue)?;
+    unsafe { encode::cage(call.xl, call.writer, returned) };
+    Ok(())
+}
+/// `libxl_animal_to_name`
+fn animal_to_name<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+    let functions = call.xl.functions();
+    let function = present(functions.libxl_animal_to_name)?;
+    let args = call.params.bind(&["domid", "domain_uuid"])?;
+    let domid = super::domain::number(call, &args, 0usize)?;
+    super::domain::check_uuid(call, &args, 1usize, domid)?;
+    let returned = unsafe { function(call.xl.ctx(), domid as _) };
+    let returned = unsafe { Text::new(returned) };
+    super::result::text(call, &returned)?;
+    Ok(())
+}
+/// `libxl_name_to_animal`
+fn name_to_animal<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+    let functions = call.xl.functions();
+    let function = present(functions.libxl_name_to_animal)?;
+    let args = call.params.bind(&["name"])?;
+    let arg_name = { args.c_str_filled(0usize)? };
+    let mut arg_domid_r = 0 as u32;
+    let returned = unsafe { function(call.xl.ctx(), arg_name, &raw mut arg_domid_r) };
+    check(returned)?;
+    call.writer.integer(arg_domid_r.into());
+    Ok(())
+}
+/// `libxl_animal_get_sizes`
+fn animal_get_sizes<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+    let functions = call.xl.functions();
+    let function = present(functions.libxl_animal_get_sizes)?;
+    let args = call.params.bind(&["domid", "domain_uuid"])?;
+    let domid = super::domain::number(call, &args, 0usize)?;
+    super::domain::check_uuid(call, &args, 1usize, domid)?;
+    let mut arg_height = 0 as u64;
+    let mut arg_weight_out = 0 as i32;
+    let mut arg_unit = ::core::ptr::null_mut();
+    let returned = unsafe {
+        function(
+            call.xl.ctx(),
+            domid as _,
+            &raw mut arg_height,
+            &raw mut arg_weight_out,
+            &raw mut arg_unit,
+        )
+    };
+    let arg_unit = unsafe { Text::new(arg_unit) };
+    check(returned)?;
+    call.writer.raw(b"{\"height\":");
+    call.writer.unsigned(arg_height);
+    call.writer.raw(b",\"weight\":");
+    call.writer.integer(arg_weight_out.into());
+    call.writer.raw(b",\"unit\":");
+    super::result::text(call, &arg_unit)?;
+    call.writer.raw(b"}");
+    Ok(())
+}
+/// `libxl_get_animal_count`
+fn get_animal_count<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+    let functions = call.xl.functions();
+    let function = present(functions.libxl_get_animal_count)?;
+    call.params.bind(&[])?;
+    let returned = unsafe { function(call.xl.ctx()) };
+    if returned < 0 {
+        return Err(Failure::Libxl(returned));
+    }
+    call.writer.integer(returned.into());
+    Ok(())
+}
+/// `libxl_animal_is_valid`
+fn animal_is_valid<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+    let functions = call.xl.functions();
+    let function = present(functions.libxl_animal_is_valid)?;
+    let args = call.params.bind(&["domid", "domain_uuid"])?;
+    let domid = super::domain::number(call, &args, 0usize)?;
+    super::domain::check_uuid(call, &args, 1usize, domid)?;
+    let returned = unsafe { function(call.xl.ctx(), domid as _) };
+    super::result::truth(call, returned != 0);
+    Ok(())
+}
 /// `libxl_get_food`
 fn get_food<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     let functions = call.xl.functions();
@@ -200,6 +233,20 @@ fn get_food<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
         return Err(Failure::Libxl(returned));
     }
     call.writer.raw(encode::food(returned as libxl_food).as_bytes());
+    Ok(())
+}
+/// `libxl_animal_get_start_time`
+fn animal_get_start_time<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+    let functions = call.xl.functions();
+    let function = present(functions.libxl_animal_get_start_time)?;
+    let args = call.params.bind(&["domid", "domain_uuid"])?;
+    let domid = super::domain::number(call, &args, 0usize)?;
+    super::domain::check_uuid(call, &args, 1usize, domid)?;
+    let returned = unsafe { function(call.xl.ctx(), domid as _) };
+    if returned == !0 {
+        return Err(Failure::NoValue);
+    }
+    call.writer.integer(returned.into());
     Ok(())
 }
 /// `libxl_get_level`
@@ -217,108 +264,391 @@ fn get_level<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     call.writer.raw(encode::kind(arg_kind_out).as_bytes());
     Ok(())
 }
-/// `libxl_list_animal`
-fn list_animal<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+/// `libxl_animal_retrieve`
+fn animal_retrieve<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     let functions = call.xl.functions();
-    let function = present(functions.libxl_list_animal)?;
-    call.params.bind(&[])?;
-    let mut count: i32 = -1;
-    let returned = unsafe { function(call.xl.ctx(), &raw mut count) };
-    let failed = super::result::list_failed(call, returned.is_null(), count);
-    let mut returned = unsafe {
-        List::new(returned, count, functions.libxl_animal_list_free)
+    let function = present(functions.libxl_animal_retrieve)?;
+    let args = call.params.bind(&["domid", "domain_uuid"])?;
+    let domid = super::domain::number(call, &args, 0usize)?;
+    super::domain::check_uuid(call, &args, 1usize, domid)?;
+    let mut arg_animal = Owned::<libxl_animal>::new(functions);
+    let returned = unsafe {
+        function(call.xl.ctx(), domid as _, arg_animal.as_mut_ptr(), call.xl.how())
     };
-    if failed {
-        return Err(Failure::NoValue);
-    }
-    super::result::list(
-        call,
-        &returned,
-        |xl, writer, element| {
-            unsafe { encode::animal(xl, writer, element) };
-        },
-    );
+    let returned = call.xl.finish(returned);
+    check(returned)?;
+    unsafe { encode::animal(call.xl, call.writer, &arg_animal) };
     Ok(())
 }
-/// `libxl_name_to_animal`
-fn name_to_animal<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+/// `libxl_animal_get`
+fn animal_get<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     let functions = call.xl.functions();
-    let function = present(functions.libxl_name_to_animal)?;
-    let args = call.params.bind(&["name"])?;
-    let arg_name = args.c_str_filled(0usize)?;
-    let mut arg_domid_r = 0 as u32;
-    let returned = unsafe { function(call.xl.ctx(), arg_name, &raw mut arg_domid_r) };
+    let function = present(functions.libxl_animal_get)?;
+    let args = call.params.bind(&["domid", "animal", "domain_uuid"])?;
+    let domid = super::domain::number(call, &args, 0usize)?;
+    let decoder = Decoder::of(call);
+    let arg_animal = args.read(1usize, |value| decode::animal(&decoder, value))?;
+    let copy = present(functions.libxl_animal_copy)?;
+    let mut arg_animal = unsafe {
+        Owned::copied(functions, call.xl.ctx(), copy, arg_animal)
+    };
+    super::domain::check_uuid(call, &args, 2usize, domid)?;
+    let returned = unsafe {
+        function(call.xl.ctx(), domid as _, arg_animal.as_mut_ptr())
+    };
     check(returned)?;
-    call.writer.integer(arg_domid_r.into());
+    unsafe { encode::animal(call.xl, call.writer, &arg_animal) };
+    Ok(())
+}
+/// `libxl_domain_create_animal`
+fn domain_create_animal<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+    let functions = call.xl.functions();
+    let function = present(functions.libxl_domain_create_animal)?;
+    let args = call.params.bind(&["config", "progress"])?;
+    let decoder = Decoder::of(call);
+    let arg_config = args.read(0usize, |value| decode::animal(&decoder, value))?;
+    let copy = present(functions.libxl_animal_copy)?;
+    let mut arg_config = unsafe {
+        Owned::copied(functions, call.xl.ctx(), copy, arg_config)
+    };
+    args.check_bool(1usize)?;
+    let mut arg_domid = 0 as u32;
+    let arg_restore_fd = call.descriptor()?;
+    let arg_spare_fd = call.descriptors.take();
+    let returned = unsafe {
+        function(
+            call.xl.ctx(),
+            arg_config.as_mut_ptr(),
+            &raw mut arg_domid,
+            arg_restore_fd.as_raw_fd(),
+            arg_spare_fd.as_ref().map_or(-1, AsRawFd::as_raw_fd),
+            call.xl.how(),
+        )
+    };
+    let returned = call.xl.finish(returned);
+    check(returned)?;
+    call.writer.integer(arg_domid.into());
+    Ok(())
+}
+/// `libxl_device_cage_add`
+fn device_cage_add<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+    let functions = call.xl.functions();
+    let function = present(functions.libxl_device_cage_add)?;
+    let args = call.params.bind(&["domid", "cage", "domain_uuid", "progress"])?;
+    let domid = super::domain::number(call, &args, 0usize)?;
+    let decoder = Decoder::of(call);
+    let arg_cage = args.read(1usize, |value| decode::cage(&decoder, value))?;
+    let copy = present(functions.libxl_cage_copy)?;
+    let mut arg_cage = unsafe {
+        Owned::copied(functions, call.xl.ctx(), copy, arg_cage)
+    };
+    super::domain::check_uuid(call, &args, 2usize, domid)?;
+    args.check_bool(3usize)?;
+    let returned = unsafe {
+        function(call.xl.ctx(), domid as _, arg_cage.as_mut_ptr(), call.xl.how())
+    };
+    let returned = call.xl.finish(returned);
+    check(returned)?;
+    unsafe { encode::cage(call.xl, call.writer, &arg_cage) };
+    Ok(())
+}
+/// `libxl_animal_wash`
+fn animal_wash<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+    let functions = call.xl.functions();
+    let function = present(functions.libxl_animal_wash)?;
+    let args = call.params.bind(&["domid", "like", "domain_uuid", "progress"])?;
+    let domid = super::domain::number(call, &args, 0usize)?;
+    let decoder = Decoder::of(call);
+    let arg_like = args.read(1usize, |value| decode::animal(&decoder, value))?;
+    super::domain::check_uuid(call, &args, 2usize, domid)?;
+    args.check_bool(3usize)?;
+    let returned = unsafe {
+        function(call.xl.ctx(), domid as _, arg_like, ::core::ptr::null())
+    };
+    check(returned)?;
+    call.writer.raw(b"{}");
+    Ok(())
+}
+/// `libxl_animal_destroy`
+fn animal_destroy<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+    let functions = call.xl.functions();
+    let function = present(functions.libxl_animal_destroy)?;
+    let args = call.params.bind(&["domid", "domain_uuid"])?;
+    let domid = super::domain::number(call, &args, 0usize)?;
+    super::domain::check_guest(&args, 0usize, domid)?;
+    super::domain::check_uuid(call, &args, 1usize, domid)?;
+    let returned = unsafe { function(call.xl.ctx(), domid as _, call.xl.how()) };
+    let returned = call.xl.finish(returned);
+    check(returned)?;
+    call.writer.raw(b"{}");
+    Ok(())
+}
+/// `libxl_animal_rename`
+fn animal_rename<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+    let functions = call.xl.functions();
+    let function = present(functions.libxl_animal_rename)?;
+    let args = call.params.bind(&["domid", "old_name", "new_name", "domain_uuid"])?;
+    let domid = super::domain::number(call, &args, 0usize)?;
+    let arg_old_name = {
+        if args.optional(1usize).is_some() {
+            args.c_str_filled(1usize)?
+        } else {
+            ::core::ptr::null()
+        }
+    };
+    let arg_new_name = {
+        args.read(2usize, super::check::file_name)?;
+        args.c_str_filled(2usize)?
+    };
+    super::domain::check_uuid(call, &args, 3usize, domid)?;
+    let returned = unsafe {
+        function(call.xl.ctx(), domid as _, arg_old_name, arg_new_name)
+    };
+    check(returned)?;
+    call.writer.raw(b"{}");
+    Ok(())
+}
+/// `libxl_animal_paint`
+fn animal_paint<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+    let functions = call.xl.functions();
+    let function = present(functions.libxl_animal_paint)?;
+    let args = call.params.bind(&["domid", "data", "letter", "domain_uuid"])?;
+    let domid = super::domain::number(call, &args, 0usize)?;
+    let arg_data = args.read(1usize, super::base64::decode)?;
+    let arg_letter = args.letter(2usize)?;
+    super::domain::check_uuid(call, &args, 3usize, domid)?;
+    let returned = unsafe {
+        function(
+            call.xl.ctx(),
+            domid as _,
+            arg_data.as_ptr(),
+            arg_data.len() as _,
+            arg_letter,
+        )
+    };
+    check(returned)?;
+    call.writer.raw(b"{}");
+    Ok(())
+}
+/// `libxl_set_spots`
+fn set_spots<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+    let functions = call.xl.functions();
+    let function = present(functions.libxl_set_spots)?;
+    let args = call
+        .params
+        .bind(&["domid", "cpumap_front", "cpumap_back", "domain_uuid"])?;
+    let domid = super::domain::number(call, &args, 0usize)?;
+    let decoder = Decoder::of(call);
+    args.one_of(1usize, 2usize, "cpumap_front or cpumap_back must be there")?;
+    let arg_cpumap_front = if args.optional(1usize).is_some() {
+        ::core::ptr::from_mut(
+            args
+                .read(
+                    1usize,
+                    |value| decode::bitmap(&decoder, value, decode::Size::Cpu),
+                )?,
+        )
+    } else {
+        ::core::ptr::null_mut()
+    };
+    let arg_cpumap_back = if args.optional(2usize).is_some() {
+        ::core::ptr::from_mut(
+            args
+                .read(
+                    2usize,
+                    |value| decode::bitmap(&decoder, value, decode::Size::Cpu),
+                )?,
+        )
+    } else {
+        ::core::ptr::null_mut()
+    };
+    super::domain::check_uuid(call, &args, 3usize, domid)?;
+    let returned = unsafe {
+        function(call.xl.ctx(), domid as _, arg_cpumap_front, arg_cpumap_back)
+    };
+    check(returned)?;
+    call.writer.raw(b"{}");
+    Ok(())
+}
+/// `libxl_zoo_create`
+fn zoo_create<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+    let functions = call.xl.functions();
+    let function = present(functions.libxl_zoo_create)?;
+    let args = call.params.bind(&["nodemap", "uuid", "zooid"])?;
+    let decoder = Decoder::of(call);
+    let arg_nodemap = ::core::ptr::from_mut(
+        args.read(0usize, |value| decode::bitmap(&decoder, value, decode::Size::Node))?,
+    );
+    let arg_uuid = ::core::ptr::from_mut(
+        args.read(1usize, |value| decode::uuid(&decoder, value))?,
+    );
+    let mut arg_zooid = if args.optional(2usize).is_some() {
+        args.u32(2usize)?
+    } else {
+        7u32 as _
+    };
+    let returned = unsafe {
+        function(call.xl.ctx(), *arg_nodemap, arg_uuid, &raw mut arg_zooid)
+    };
+    check(returned)?;
+    call.writer.integer(arg_zooid.into());
     Ok(())
 }
 /// Every method, by name.
-pub(super) static METHODS: [Method; 14usize] = [
+pub(super) static METHODS: [Method; 25usize] = [
     Method {
-        name: "animal_get_sizes",
-        params: &["domid"],
+        name: "animal_destroy",
+        params: &["domid", "domain_uuid"],
+        class: Class::Domain,
+        place: Place::Worker,
+        long: false,
+        descriptors: 0,
+        domain: Some(0),
+        read_only: false,
+        call: animal_destroy,
+    },
+    Method {
+        name: "animal_get",
+        params: &["domid", "animal", "domain_uuid"],
         class: Class::Read,
         place: Place::Worker,
         long: false,
         descriptors: 0,
-        domain: Some(0u8),
+        domain: Some(0),
+        read_only: false,
+        call: animal_get,
+    },
+    Method {
+        name: "animal_get_sizes",
+        params: &["domid", "domain_uuid"],
+        class: Class::Read,
+        place: Place::Worker,
+        long: false,
+        descriptors: 0,
+        domain: Some(0),
         read_only: false,
         call: animal_get_sizes,
     },
     Method {
         name: "animal_get_start_time",
-        params: &["domid"],
+        params: &["domid", "domain_uuid"],
         class: Class::Read,
         place: Place::Worker,
         long: false,
         descriptors: 0,
-        domain: Some(0u8),
+        domain: Some(0),
         read_only: false,
         call: animal_get_start_time,
     },
     Method {
         name: "animal_info",
-        params: &["domid"],
+        params: &["domid", "domain_uuid"],
         class: Class::Read,
-        place: Place::Worker,
+        place: Place::Loop,
         long: false,
         descriptors: 0,
-        domain: Some(0u8),
+        domain: Some(0),
         read_only: false,
         call: animal_info,
     },
     Method {
         name: "animal_is_valid",
-        params: &["domid"],
+        params: &["domid", "domain_uuid"],
         class: Class::Read,
         place: Place::Worker,
         long: false,
         descriptors: 0,
-        domain: Some(0u8),
+        domain: Some(0),
         read_only: false,
         call: animal_is_valid,
     },
     Method {
+        name: "animal_paint",
+        params: &["domid", "data", "letter", "domain_uuid"],
+        class: Class::Domain,
+        place: Place::Worker,
+        long: false,
+        descriptors: 0,
+        domain: Some(0),
+        read_only: false,
+        call: animal_paint,
+    },
+    Method {
+        name: "animal_rename",
+        params: &["domid", "old_name", "new_name", "domain_uuid"],
+        class: Class::Domain,
+        place: Place::Worker,
+        long: false,
+        descriptors: 0,
+        domain: Some(0),
+        read_only: false,
+        call: animal_rename,
+    },
+    Method {
         name: "animal_retrieve",
-        params: &["domid"],
+        params: &["domid", "domain_uuid"],
         class: Class::Read,
         place: Place::Worker,
         long: false,
         descriptors: 0,
-        domain: Some(0u8),
+        domain: Some(0),
         read_only: false,
         call: animal_retrieve,
     },
     Method {
         name: "animal_to_name",
-        params: &["domid"],
+        params: &["domid", "domain_uuid"],
         class: Class::Read,
         place: Place::Worker,
         long: false,
         descriptors: 0,
-        domain: Some(0u8),
+        domain: Some(0),
         read_only: false,
         call: animal_to_name,
+    },
+    Method {
+        name: "animal_wash",
+        params: &["domid", "like", "domain_uuid", "progress"],
+        class: Class::Domain,
+        place: Place::Worker,
+        long: true,
+        descriptors: 0,
+        domain: Some(0),
+        read_only: false,
+        call: animal_wash,
+    },
+    Method {
+        name: "cage_bitmap_alloc",
+        params: &["map", "max_cages"],
+        class: Class::Host,
+        place: Place::Worker,
+        long: false,
+        descriptors: 0,
+        domain: None,
+        read_only: false,
+        call: cage_bitmap_alloc,
+    },
+    Method {
+        name: "device_cage_add",
+        params: &["domid", "cage", "domain_uuid", "progress"],
+        class: Class::Domain,
+        place: Place::Worker,
+        long: true,
+        descriptors: 0,
+        domain: Some(0),
+        read_only: false,
+        call: device_cage_add,
+    },
+    Method {
+        name: "domain_create_animal",
+        params: &["config", "progress"],
+        class: Class::Domain,
+        place: Place::Worker,
+        long: true,
+        descriptors: 2,
+        domain: None,
+        read_only: false,
+        call: domain_create_animal,
     },
     Method {
         name: "get_animal_count",
@@ -394,7 +724,7 @@ pub(super) static METHODS: [Method; 14usize] = [
         long: false,
         descriptors: 0,
         domain: None,
-        read_only: false,
+        read_only: true,
         call: list_animal,
     },
     Method {
@@ -408,50 +738,112 @@ pub(super) static METHODS: [Method; 14usize] = [
         read_only: false,
         call: name_to_animal,
     },
+    Method {
+        name: "set_spots",
+        params: &["domid", "cpumap_front", "cpumap_back", "domain_uuid"],
+        class: Class::Domain,
+        place: Place::Worker,
+        long: false,
+        descriptors: 0,
+        domain: Some(0),
+        read_only: false,
+        call: set_spots,
+    },
+    Method {
+        name: "xen_console_read",
+        params: &["clear"],
+        class: Class::Host,
+        place: Place::Worker,
+        long: false,
+        descriptors: 0,
+        domain: None,
+        read_only: false,
+        call: super::console::xen_console_read,
+    },
+    Method {
+        name: "zoo_create",
+        params: &["nodemap", "uuid", "zooid"],
+        class: Class::Host,
+        place: Place::Worker,
+        long: false,
+        descriptors: 0,
+        domain: None,
+        read_only: false,
+        call: zoo_create,
+    },
 ];
 /// Where a name stands in `METHODS`: libxl's and Go's.
 pub(super) static BY_NAME: phf::Map<&'static str, u16> = ::phf::Map {
     key: 16287231350648472473,
     disps: &[
-        (0, 7),
+        (0, 3),
+        (0, 24),
+        (0, 12),
+        (0, 33),
+        (0, 2),
+        (1, 7),
+        (1, 4),
+        (1, 11),
+        (12, 10),
+        (0, 0),
         (0, 1),
-        (1, 8),
-        (11, 0),
         (0, 0),
-        (0, 26),
-        (1, 25),
         (0, 0),
-        (2, 12),
+        (1, 0),
+        (0, 8),
+        (1, 30),
         (0, 0),
     ],
     entries: &[
-        ("Xenops.ListAnimal", 12),
-        ("name_to_animal", 13),
-        ("animal_info", 2),
-        ("get_animal_count", 6),
-        ("Xenops.AnimalInfo", 2),
-        ("Xenops.NameToAnimal", 13),
-        ("animal_retrieve", 4),
-        ("animal_is_valid", 3),
-        ("Xenops.GetAnimals", 7),
-        ("list_animal", 12),
-        ("Xenops.GetFood", 10),
-        ("Xenops.AnimalGetSizes", 0),
-        ("Xenops.GetAnimalCount", 6),
-        ("Xenops.AnimalRetrieve", 4),
-        ("animal_to_name", 5),
-        ("animal_get_sizes", 0),
-        ("Xenops.GetLevel", 11),
-        ("get_animals", 7),
-        ("get_food", 10),
-        ("animal_get_start_time", 1),
-        ("Xenops.AnimalIsValid", 3),
-        ("Xenops.GetCages", 9),
-        ("Xenops.AnimalToName", 5),
-        ("get_cage", 8),
-        ("Xenops.GetCage", 8),
-        ("Xenops.AnimalGetStartTime", 1),
-        ("get_level", 11),
-        ("get_cages", 9),
+        ("animal_get_start_time", 3),
+        ("get_cages", 17),
+        ("Xenops.GetAnimals", 15),
+        ("animal_get_sizes", 2),
+        ("Xenops.DomainCreateAnimal", 13),
+        ("set_spots", 22),
+        ("domain_create_animal", 13),
+        ("Xenops.AnimalPaint", 6),
+        ("animal_to_name", 9),
+        ("get_level", 19),
+        ("Xenops.GetAnimalCount", 14),
+        ("get_cage", 16),
+        ("Xenops.AnimalWash", 10),
+        ("animal_rename", 7),
+        ("Xenops.AnimalToName", 9),
+        ("animal_retrieve", 8),
+        ("animal_wash", 10),
+        ("name_to_animal", 21),
+        ("Xenops.GetCage", 16),
+        ("Xenops.GetLevel", 19),
+        ("get_animal_count", 14),
+        ("Xenops.AnimalDestroy", 0),
+        ("Xenops.GetFood", 18),
+        ("Xenops.XenConsoleRead", 23),
+        ("Xenops.GetCages", 17),
+        ("animal_paint", 6),
+        ("Xenops.AnimalRetrieve", 8),
+        ("Xenops.AnimalInfo", 4),
+        ("Xenops.ZooCreate", 24),
+        ("Xenops.DeviceCageAdd", 12),
+        ("Xenops.ListAnimal", 20),
+        ("animal_destroy", 0),
+        ("animal_get", 1),
+        ("Xenops.AnimalIsValid", 5),
+        ("Xenops.AnimalGet", 1),
+        ("zoo_create", 24),
+        ("animal_info", 4),
+        ("Xenops.AnimalGetStartTime", 3),
+        ("cage_bitmap_alloc", 11),
+        ("xen_console_read", 23),
+        ("get_animals", 15),
+        ("Xenops.NameToAnimal", 21),
+        ("device_cage_add", 12),
+        ("Xenops.AnimalRename", 7),
+        ("Xenops.SetSpots", 22),
+        ("Xenops.AnimalGetSizes", 2),
+        ("animal_is_valid", 5),
+        ("Xenops.CageBitmapAlloc", 11),
+        ("get_food", 18),
+        ("list_animal", 20),
     ],
 };

@@ -124,6 +124,23 @@ uint32_t libxl_animal_get_start_time(libxl_ctx *ctx, uint32_t domid);
 int libxl_get_level(libxl_ctx *ctx, unsigned int level, bool deep, libxl_kind *kind_out);
 /* Asynchronous, but only looking. */
 int libxl_animal_retrieve(libxl_ctx *ctx, uint32_t domid, libxl_animal *animal, const libxl_asyncop_how *ao_how);
+/* It looks at what it is asked for in the struct that it fills. */
+int libxl_animal_get(libxl_ctx *ctx, uint32_t domid, libxl_animal *animal);
+
+/* These change something. */
+int libxl_domain_create_animal(libxl_ctx *ctx, libxl_animal *config, uint32_t *domid, int restore_fd, int spare_fd,
+                               const libxl_asyncop_how *ao_how);
+int libxl_device_cage_add(libxl_ctx *ctx, uint32_t domid, libxl_cage *cage, const libxl_asyncop_how *ao_how);
+int libxl_animal_wash(libxl_ctx *ctx, uint32_t domid, const libxl_animal *like, const libxl_asyncop_how *ao_how);
+int libxl_animal_destroy(libxl_ctx *ctx, uint32_t domid, const libxl_asyncop_how *ao_how);
+int libxl_animal_rename(libxl_ctx *ctx, uint32_t domid, const char *old_name, const char *new_name);
+int libxl_animal_paint(libxl_ctx *ctx, uint32_t domid, const uint8_t *data, int datalen, char letter);
+int libxl_set_spots(libxl_ctx *ctx, uint32_t domid, const libxl_bitmap *cpumap_front, const libxl_bitmap *cpumap_back);
+int libxl_zoo_create(libxl_ctx *ctx, libxl_bitmap nodemap, libxl_uuid *uuid, uint32_t *zooid);
+
+/* One method, written by hand. */
+typedef struct libxl__xen_console_reader libxl_xen_console_reader;
+libxl_xen_console_reader *libxl_xen_console_read_start(libxl_ctx *ctx, int clear);
 
 /* None of these is a method. */
 int libxl_animal_feed(libxl_ctx *ctx, uint32_t domid, libxl_food food, const libxl_asyncop_how *ao_how);

@@ -88,6 +88,85 @@ unsafe extern "C" fn libxl_animal_retrieve(
 ) -> ::std::os::raw::c_int {
     ERROR_NI
 }
+unsafe extern "C" fn libxl_animal_get(
+    _: *mut libxl_ctx,
+    _: u32,
+    _: *mut libxl_animal,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_domain_create_animal(
+    _: *mut libxl_ctx,
+    _: *mut libxl_animal,
+    _: *mut u32,
+    _: ::std::os::raw::c_int,
+    _: ::std::os::raw::c_int,
+    _: *const libxl_asyncop_how,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_device_cage_add(
+    _: *mut libxl_ctx,
+    _: u32,
+    _: *mut libxl_cage,
+    _: *const libxl_asyncop_how,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_animal_wash(
+    _: *mut libxl_ctx,
+    _: u32,
+    _: *const libxl_animal,
+    _: *const libxl_asyncop_how,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_animal_destroy(
+    _: *mut libxl_ctx,
+    _: u32,
+    _: *const libxl_asyncop_how,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_animal_rename(
+    _: *mut libxl_ctx,
+    _: u32,
+    _: *const ::std::os::raw::c_char,
+    _: *const ::std::os::raw::c_char,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_animal_paint(
+    _: *mut libxl_ctx,
+    _: u32,
+    _: *const u8,
+    _: ::std::os::raw::c_int,
+    _: ::std::os::raw::c_char,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_set_spots(
+    _: *mut libxl_ctx,
+    _: u32,
+    _: *const libxl_bitmap,
+    _: *const libxl_bitmap,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_zoo_create(
+    _: *mut libxl_ctx,
+    _: libxl_bitmap,
+    _: *mut libxl_uuid,
+    _: *mut u32,
+) -> ::std::os::raw::c_int {
+    ERROR_NI
+}
+unsafe extern "C" fn libxl_xen_console_read_start(
+    _: *mut libxl_ctx,
+    _: ::std::os::raw::c_int,
+) -> *mut libxl_xen_console_reader {
+    ::core::ptr::null_mut()
+}
 unsafe extern "C" fn libxl_animal_feed(
     _: *mut libxl_ctx,
     _: u32,
@@ -123,6 +202,16 @@ pub(super) fn overlay(functions: &mut Functions) {
     functions.libxl_animal_get_start_time = Some(libxl_animal_get_start_time);
     functions.libxl_get_level = Some(libxl_get_level);
     functions.libxl_animal_retrieve = Some(libxl_animal_retrieve);
+    functions.libxl_animal_get = Some(libxl_animal_get);
+    functions.libxl_domain_create_animal = Some(libxl_domain_create_animal);
+    functions.libxl_device_cage_add = Some(libxl_device_cage_add);
+    functions.libxl_animal_wash = Some(libxl_animal_wash);
+    functions.libxl_animal_destroy = Some(libxl_animal_destroy);
+    functions.libxl_animal_rename = Some(libxl_animal_rename);
+    functions.libxl_animal_paint = Some(libxl_animal_paint);
+    functions.libxl_set_spots = Some(libxl_set_spots);
+    functions.libxl_zoo_create = Some(libxl_zoo_create);
+    functions.libxl_xen_console_read_start = Some(libxl_xen_console_read_start);
     functions.libxl_animal_feed = Some(libxl_animal_feed);
     functions.libxl_animal_exec = Some(libxl_animal_exec);
     functions.libxl_osevent_register = Some(libxl_osevent_register);
