@@ -11,9 +11,6 @@ use crate::error::{Fault, Refused as RefusedParams};
 use crate::limits::REPLY_BYTES_MAX;
 use crate::json::{Kind, Value, Writer};
 
-/// The methods' names.
-pub const NAMES: [&str; 2] = ["operation_list", "operation_abort"];
-
 /// Answers one of them, or says that there is no such method.
 #[cold]
 pub(super) fn call(envelope: &Envelope<'_>, writer: &mut Writer<'_>, office: &mut impl Office) {

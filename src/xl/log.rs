@@ -43,7 +43,7 @@ struct Book {
 }
 
 /// Gets what libxl says of how an operation gets on: what it is doing, how much of it is done, and of how much.
-pub type Reporter = Box<dyn FnMut(&str, u64, u64)>;
+pub(crate) type Reporter = Box<dyn FnMut(&str, u64, u64)>;
 
 impl Log {
     /// An empty log. It is never freed: libxl keeps pointers to the logger as long as the context lives.
