@@ -91,7 +91,8 @@ static WORDS: LazyLock<BTreeMap<&str, BTreeSet<&str>>> = LazyLock::new(|| {
 /// The functions that encode enumerations and libxl's own types, by the fields that they are called for.
 static ENCODERS: LazyLock<BTreeMap<&str, BTreeSet<&str>>> = LazyLock::new(|| {
     let call = |line: &'static str| {
-        let call = line.trim().strip_prefix("pen.name(").unwrap_or(line.trim());
+        let line = line.trim();
+        let call = line.strip_prefix("pen.name(").unwrap_or(line);
         let (function, argument) = call.split_once('(')?;
         let (_, field) = argument.split_once("v.")?;
         let field = field.trim_end_matches([')', ';']).rsplit('.').next()?;
