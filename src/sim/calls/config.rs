@@ -15,8 +15,9 @@ use crate::sim::world::device::{Device, Disk, UsbController};
 use crate::sim::world::domain::{Domain, NONE, flag};
 use crate::xl::sys::{
     ERROR_FAIL, ERROR_LOCK_FAIL, ERROR_NI, LIBXL_BIOS_TYPE_SEABIOS, LIBXL_DEVICE_MODEL_VERSION_QEMU_XEN,
-    LIBXL_DOMAIN_TYPE_HVM, LIBXL_DOMAIN_TYPE_PV, LIBXL_VGA_INTERFACE_TYPE_CIRRUS, libxl_asyncop_how, libxl_ctx,
-    libxl_device_disk, libxl_device_nic, libxl_domain_build_info, libxl_domain_config, libxl_uuid,
+    LIBXL_DISK_BACKEND_UNKNOWN, LIBXL_DISK_SPECIFICATION_UNKNOWN, LIBXL_DOMAIN_TYPE_HVM, LIBXL_DOMAIN_TYPE_PV,
+    LIBXL_VGA_INTERFACE_TYPE_CIRRUS, libxl_asyncop_how, libxl_ctx, libxl_defbool, libxl_device_disk, libxl_device_nic,
+    libxl_domain_build_info, libxl_domain_config, libxl_uuid,
 };
 
 /// As libxl's own. It is done when it returns, also if the caller wants to be called back.
@@ -118,7 +119,7 @@ fn build_hvm(domain: &Domain, info: &mut libxl_domain_build_info) {
     }
 }
 
-/// The devices: as libxl lists them, and with what only their configuration knows.
+/// The devices: as they were asked for, so without what libxl adds when it lists them.
 fn attach(context: &Context, devices: &[Device], config: &mut libxl_domain_config) {
     fn all<T: FromRecord>(context: &Context, devices: &[Device]) -> (*mut T, c_int) {
         memory::array(devices.iter().filter_map(|device| T::from_record(context, device)))
@@ -126,13 +127,16 @@ fn attach(context: &Context, devices: &[Device], config: &mut libxl_domain_confi
     let disks = devices.iter().filter_map(|device| {
         let mut disk = libxl_device_disk::from_record(context, device)?;
         let record = device.body::<Disk>()?;
+        disk.backend = LIBXL_DISK_BACKEND_UNKNOWN;
+        disk.specification = LIBXL_DISK_SPECIFICATION_UNKNOWN;
+        disk.colo_enable = libxl_defbool { val: 0 };
         disk.format = record.format;
         disk.direct_io_safe = record.direct_io_safe != 0;
         Some(disk)
     });
     let nics = devices.iter().filter_map(|device| {
         let mut nic = libxl_device_nic::from_record(context, device)?;
-        nic.model = memory::text(c"rtl8139");
+        nic.mtu = 0;
         Some(nic)
     });
     let plugged = devices.iter().filter_map(|device| Some((device, device.body::<UsbController>()?)));
