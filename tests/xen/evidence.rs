@@ -1,7 +1,8 @@
 //! One run of the scenario `reads` in a real dom0, and what it left.
 //!
-//! In: the scripts of this folder, the shipped binaries. Out: [`Evidence`], by name, as the scenario collected it. The
-//! first test that asks makes the run, the others look at what came of it. Judges nothing.
+//! In: the scripts of this folder, the shipped binaries, and the steps of `tests/scenario`. Out: [`Evidence`], by name,
+//! as the scenario collected it. The first test that asks makes the run, the others look at what came of it. Judges
+//! nothing.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,9 @@ use std::sync::OnceLock;
 use std::{env, fs, io, thread};
 
 use serde_json::Value;
+
+use crate::scenario::{self, READS, Step};
+use crate::stopped;
 
 /// The folder that the scenario filled.
 #[derive(Debug)]
@@ -47,6 +51,17 @@ impl Evidence {
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}: {text}"))
     }
 
+    /// What xenopsd replied to a call.
+    pub(crate) fn reply(&self, name: &str) -> Value {
+        let (_, output, errors) = self.outcome(name);
+        scenario::reply(&output, &errors)
+    }
+
+    /// The result of a step of the scenario that both hosts play.
+    pub(crate) fn result(&self, step: &str) -> Value {
+        self.json(&format!("step.{step}"))
+    }
+
     /// The exit status, standard output and standard error of a command.
     pub(crate) fn outcome(&self, name: &str) -> (u32, String, String) {
         let status = self.read(&format!("{name}.status")).trim().parse().expect("a number");
@@ -64,8 +79,10 @@ impl Evidence {
 fn run() -> Result<Evidence, String> {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/xen");
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("xen-reads");
+    let steps = write_steps().map_err(|error| format!("the steps: {error}"))?;
     let output = Command::new(scripts.join("run.sh"))
         .arg("reads")
+        .arg(steps)
         .arg(&dir)
         .args([env!("CARGO_BIN_EXE_xenopsd"), env!("CARGO_BIN_EXE_xenops")])
         .output()
@@ -76,4 +93,20 @@ fn run() -> Result<Evidence, String> {
         let errors = String::from_utf8_lossy(&output.stderr);
         Err(format!("run.sh: {}\n{errors}(see also {})", output.status, dir.join("console.log").display()))
     }
+}
+
+/// Writes the steps as lines for the shell in dom0: all; those that need no xenstored; some that do.
+fn write_steps() -> io::Result<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("xen-steps");
+    fs::create_dir_all(&folder)?;
+    let steps = scenario::steps(READS);
+    let lines = |command: &str, wanted: &dyn Fn(&Step) -> bool| {
+        let params = |step: &Step| step.params.as_ref().map_or_else(String::new, |params| format!("'{params}'"));
+        let line = |step: &Step| format!("{command}.{} {} {}\n", step.name, step.method, params(step));
+        steps.iter().filter(|step| wanted(step)).map(line).collect::<String>()
+    };
+    fs::write(folder.join("steps"), lines("call step", &|_| true))?;
+    fs::write(folder.join("steps.loop"), lines("call stopped", &|step| stopped::answers(step)))?;
+    fs::write(folder.join("steps.blocked"), lines("blocks blocked", &|step| stopped::waits(step)))?;
+    Ok(folder)
 }

@@ -64,7 +64,7 @@ done
 "$here/libraries.sh" "$packages" . bin/xl bin/xenstored bin/xenconsoled bin/xen-init-dom0 bin/xenstore-{ls,read,write}
 cp -L "$(gcc -print-file-name=libgcc_s.so.1)" lib/x86_64-linux-gnu/ # libpthread opens it by itself
 
-for module in xen-privcmd xenfs xen-evtchn xen-gntdev xen-gntalloc virtio_pci virtio_net; do add_module "$module"; done
+for module in xen-privcmd xenfs xen-evtchn xen-gntdev xen-gntalloc xen-pciback virtio_pci virtio_net; do add_module "$module"; done
 
 echo 'autoballoon="off"' > etc/xen/xl.conf
 build_guest guests/tinypv

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Runs a scenario in the dom0 of a real Xen, emulated by QEMU, beginning at the snapshot that prepare.sh keeps.
 #
-#   run.sh SCENARIO DIR PROGRAM...   lays the PROGRAMs, with the libraries they need, into dom0's /bin, and runs
-#                                    scenarios/SCENARIO there
+#   run.sh SCENARIO FOLDER DIR PROGRAM...   lays the PROGRAMs, with the libraries they need, into dom0's /bin, and runs
+#                                           scenarios/SCENARIO there, with the files of FOLDER beside it
 #
 # Makes in DIR: console.log, what Xen, dom0 and the scenario printed; evidence/, what the scenario left in /evidence.
 # Exit status: 0 if the scenario's was 0, else 1, and standard error says why.
@@ -10,8 +10,9 @@ set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 source "$here/machine.sh"
 scenario=$1
-dir=$(realpath -m "$2")
-shift 2
+folder=$(realpath "$2")
+dir=$(realpath -m "$3")
+shift 3
 
 pack_overlay() { # pack_overlay FILE PROGRAM...
     local file=$1 tree=$dir/overlay program
@@ -19,7 +20,7 @@ pack_overlay() { # pack_overlay FILE PROGRAM...
     mkdir -p "$tree/bin" "$tree/scenario"
     for program; do strip --strip-debug -o "$tree/bin/${program##*/}" "$program"; done
     "$here/libraries.sh" "$here/cache/packages" "$tree" "$@"
-    cp "$here"/scenarios/* "$tree/scenario/"
+    cp -r "$here"/scenarios/. "$folder"/. "$tree/scenario/"
     ln -s "$scenario" "$tree/scenario/run"
     tar -c --owner=0 --group=0 -C "$tree" -f "$file" .
     rm -rf "$tree"

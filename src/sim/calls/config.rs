@@ -18,8 +18,9 @@ use crate::sim::memory;
 use crate::sim::world::device::{Device, Disk, UsbController};
 use crate::sim::world::domain::{Domain, NONE, flag};
 use crate::xl::sys::{
-    ERROR_FAIL, ERROR_LOCK_FAIL, LIBXL_BIOS_TYPE_SEABIOS, LIBXL_DEVICE_MODEL_VERSION_QEMU_XEN, LIBXL_DOMAIN_TYPE_HVM,
-    LIBXL_DOMAIN_TYPE_PV, LIBXL_VGA_INTERFACE_TYPE_CIRRUS, libxl_device_disk, libxl_device_nic, libxl_device_usbdev,
+    ERROR_FAIL, ERROR_LOCK_FAIL, LIBXL_BIOS_TYPE_SEABIOS, LIBXL_DEVICE_MODEL_VERSION_QEMU_XEN,
+    LIBXL_DISK_BACKEND_UNKNOWN, LIBXL_DISK_SPECIFICATION_UNKNOWN, LIBXL_DOMAIN_TYPE_HVM, LIBXL_DOMAIN_TYPE_PV,
+    LIBXL_VGA_INTERFACE_TYPE_CIRRUS, libxl_defbool, libxl_device_disk, libxl_device_nic, libxl_device_usbdev,
     libxl_domain_build_info, libxl_domain_config, libxl_uuid,
 };
 
@@ -121,10 +122,13 @@ fn build_hvm(domain: &Domain, info: &mut libxl_domain_build_info) {
     }
 }
 
-/// A disk as libxl lists it, and with what only its configuration knows.
+/// A disk as it was asked for: without what libxl adds when it lists it, and with what only its configuration knows.
 pub(super) fn disk(context: &Context, device: &Device) -> Option<libxl_device_disk> {
     let mut disk = libxl_device_disk::from_record(context, device)?;
     let record = device.body::<Disk>()?;
+    disk.backend = LIBXL_DISK_BACKEND_UNKNOWN;
+    disk.specification = LIBXL_DISK_SPECIFICATION_UNKNOWN;
+    disk.colo_enable = libxl_defbool { val: 0 };
     disk.format = record.format;
     disk.direct_io_safe = record.direct_io_safe != 0;
     Some(disk)
@@ -133,7 +137,7 @@ pub(super) fn disk(context: &Context, device: &Device) -> Option<libxl_device_di
 /// The same of a network interface.
 pub(super) fn nic(context: &Context, device: &Device) -> Option<libxl_device_nic> {
     let mut nic = libxl_device_nic::from_record(context, device)?;
-    nic.model = memory::text(c"rtl8139");
+    nic.mtu = 0;
     Some(nic)
 }
 

@@ -61,14 +61,15 @@ fn nics(domain: &Domain, random: &mut Random, devices: &mut Vec<Device>) {
         let [a, b, c, ..] = random.next().to_be_bytes();
         let mac = [0x00, 0x16, 0x3e, a & 0x7f, b, c];
         let kind = u16::try_from(kind).unwrap_or(0);
-        devices.push(Device::new(devid, &Nic { bridge: Text::new(bridge), mac, kind, mtu: 1492 }));
+        devices.push(Device::new(devid, &Nic { bridge: Text::new(bridge), mac, kind, mtu: 1500 }));
     }
 }
 
 /// What only some domains have, by kind and number.
 fn others(domain: &Domain, random: &mut Random, devices: &mut Vec<Device>) {
     let domid = domain.head.domid;
-    if domain.head.kind == LIBXL_DOMAIN_TYPE_HVM {
+    let emulated = domain.head.kind == LIBXL_DOMAIN_TYPE_HVM;
+    if emulated {
         devices.push(Device::new(0, &vkb("", LIBXL_VKB_BACKEND_QEMU)));
     }
     if domid % 5 == 2 {
@@ -82,7 +83,7 @@ fn others(domain: &Domain, random: &mut Random, devices: &mut Vec<Device>) {
         9 => devices.extend([
             Device::new(0, &Display { backend_allocates: 1 }),
             Device::new(0, &Sound { name: Text::new("card"), rate: 48_000, channels: 2 }),
-            Device::new(1, &vkb("touch", LIBXL_VKB_BACKEND_LINUX)),
+            Device::new(i32::from(emulated), &vkb("touch", LIBXL_VKB_BACKEND_LINUX)),
         ]),
         _ => {}
     }

@@ -35,6 +35,17 @@ guest() { # guest NAME [-p] [KEY=VALUE]...: creates a domain, with -p paused; se
     xl create $how /scenario/tinypv.cfg "name=\"$name\"" "$@" || exit 1
 }
 
+attach() { # attach BACKEND COMMAND...: a device that xl adds; this shell plays the backend, which says it is there
+    local state=/local/domain/0/backend/$1/state adding
+    shift
+    echo "attach: $*"
+    "$@" &
+    adding=$!
+    wait_for xenstore-read "$state" > /dev/null 2>&1
+    xenstore-write "$state" 2
+    wait $adding || { echo "not attached: $*"; exit 1; }
+}
+
 start_daemon() { # starts xenopsd and waits for its socket; sets $daemon
     xenopsd 2> /evidence/xenopsd.err &
     daemon=$!

@@ -16,6 +16,8 @@ pub(crate) struct Domain {
     /// 4 KiB pages that it may have.
     pub(crate) pages_max: u64,
     pub(crate) uuid: String,
+    /// The nodes that its memory is to be on.
+    pub(crate) nodes: Vec<u32>,
     pub(crate) vcpus: Vec<Vcpu>,
 }
 
@@ -52,8 +54,14 @@ fn domain(text: &str) -> Domain {
         pages: number(field(general, "nr_pages=")),
         pages_max: number(field(general, "max_pages=")),
         uuid: field(general, "handle=").to_owned(),
+        nodes: nodes(general),
         vcpus: vcpus.split("UNIT").skip(1).map(vcpu).collect(),
     }
+}
+
+fn nodes(text: &str) -> Vec<u32> {
+    let (_, set) = text.split_once("NODE affinity").and_then(|(_, set)| set.split_once('[')).expect("nodes");
+    numbers(set.split(']').next().unwrap_or_default())
 }
 
 fn vcpu(text: &str) -> Vcpu {
@@ -108,6 +116,7 @@ fn a_dump_is_a_list_of_domains() {
         pages: 1024,
         pages_max: 1280,
         uuid: "887eba14-c394-47e2-a608-b9655acb8e2d".to_owned(),
+        nodes: vec![0],
         vcpus: vec![first, second],
     };
     assert_eq!(domains(text), [domain]);

@@ -5,7 +5,7 @@ pub(crate) mod xenstore;
 pub(crate) mod xl;
 
 /// A set of small numbers as xl and Xen write it: `0-2,5`. Nothing, or `none`, is the empty set.
-fn numbers(text: &str) -> Vec<u32> {
+pub(crate) fn numbers(text: &str) -> Vec<u32> {
     let parts = text.split(',').filter(|part| !part.is_empty() && *part != "none");
     parts
         .flat_map(|part| {

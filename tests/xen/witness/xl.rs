@@ -91,6 +91,20 @@ pub(crate) fn info(text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// The words of each row below the header.
+pub(crate) fn table(text: &str) -> Vec<Vec<String>> {
+    rows(text, |row| Some(row.iter().map(|&word| word.to_owned()).collect()))
+}
+
+/// The numbers in the rows of a table that `xl info -n` prints under this heading; none if it says that there are none.
+pub(crate) fn numbered(text: &str, heading: &str) -> Vec<Vec<u64>> {
+    let table =
+        text.lines().skip_while(|line| line.split(':').next().is_none_or(|name| name.trim() != heading)).skip(2);
+    let numbers =
+        |line: &str| line.split([' ', ':']).filter(|word| !word.is_empty()).map(|word| word.parse().ok()).collect();
+    table.map_while(numbers).collect()
+}
+
 /// The rows below the header, split at white space.
 fn rows<T>(text: &str, row: impl Fn(&[&str]) -> Option<T>) -> Vec<T> {
     let parse = |line: &str| {
@@ -159,4 +173,20 @@ fn xl_info_is_split_at_the_first_colon() {
     let info = info("xen_version            : 4.17.7\ncc_compile_date        : Wed Nov  4 16:52:28 UTC 2026\n");
     assert_eq!(info["xen_version"], "4.17.7");
     assert_eq!(info["cc_compile_date"], "Wed Nov  4 16:52:28 UTC 2026");
+}
+
+#[test]
+fn a_table_of_numbers_ends_where_the_next_thing_begins() {
+    let text = "\
+free_cpus              : 0
+cpu_topology           :
+cpu:    core    socket     node
+  0:       0        0        0
+  1:       1        0        0
+device topology        :
+device           node
+No device topology data available
+";
+    assert_eq!(numbered(text, "cpu_topology"), [[0, 0, 0, 0], [1, 1, 0, 0]]);
+    assert!(numbered(text, "device topology").is_empty());
 }

@@ -1,0 +1,32 @@
+//! The scenarios on the simulated host.
+//!
+//! In: the files of `tests/scenario`. Out: a failed test where a method is left out, or ends otherwise than the file
+//! says. That real Xen replies alike is tested where there is a real Xen: by `tests/xen`.
+#![cfg(all(feature = "daemon", feature = "client"))]
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod common;
+#[path = "scenario/mod.rs"]
+mod scenario;
+
+use std::collections::BTreeSet;
+
+use scenario::{READS, Step, on_simulator, steps};
+
+#[test]
+fn every_read_is_a_step() {
+    let steps = steps(READS);
+    let played: BTreeSet<&str> = steps.iter().map(|step| step.method.as_str()).collect();
+    let served: BTreeSet<&str> = xenopsd::api::all().iter().map(|method| method.name).collect();
+    assert_eq!(played, served);
+}
+
+#[test]
+fn each_step_ends_as_the_scenario_says() {
+    let steps = steps(READS);
+    let transcript = on_simulator(&steps);
+    for step in &steps {
+        let reply = &transcript[&step.name];
+        assert_eq!(Step::error_of(reply), step.error.as_deref(), "{}: {reply}", step.name);
+    }
+}
