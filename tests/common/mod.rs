@@ -19,7 +19,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit};
 use serde_json::Value;
 
 /// Longer than anything takes on a busy machine.
@@ -197,6 +197,13 @@ pub(crate) fn is_root(test: &str) -> bool {
         println!("skipped: {test} (needs root)");
     }
     root
+}
+
+/// Lets this process have as many descriptors as it may.
+pub(crate) fn raise_descriptors() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).unwrap();
 }
 
 /// Looks again and again, until it is so.
