@@ -8,7 +8,7 @@ mod frame;
 mod listener;
 mod peer;
 
-pub use connection::{Connection, Step};
+pub use connection::Connection;
 pub use frame::{Element, Frame, Scan, Scanner, Span};
 pub use listener::{BindError, Listener};
 pub use peer::Peer;
