@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use common::{Client, DEADLINE, raise_descriptors, until};
-use xenopsd::daemon::Daemon;
+use xenopsd::daemon::{Daemon, StopSignals};
 use xenopsd::limits::{CONNECTIONS_MAX, TURN_REQUESTS_MAX};
 use xenopsd::rpc::Rpc;
 use xenopsd::sim;
@@ -110,7 +110,7 @@ fn serve(gate: Gate, listener: Listener) {
         functions.libxl_get_max_cpus = Some(counted);
         functions.libxl_get_max_nodes = Some(waits);
     });
-    Daemon::new(Rpc::new(xl.unwrap()), listener).unwrap().run().unwrap();
+    Daemon::new(Rpc::new(xl.unwrap()), listener, StopSignals::catch().unwrap()).unwrap().run().unwrap();
 }
 
 /// Its reply is not read, so that the kernel reports an error to the daemon instead of an end.
