@@ -3,7 +3,6 @@
 //! In: SIGTERM and SIGINT, at moments when clients want something. What "has arrived" means is made certain by freezing
 //! the daemon: requests and signal are all there when it goes on.
 #![cfg(feature = "daemon")]
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod common;
 
