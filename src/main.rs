@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use log::{error, info};
-use xenopsd::daemon::Daemon;
+use xenopsd::daemon::{Daemon, StopSignals};
 use xenopsd::limits::{CONNECTIONS_MAX, SIM_DOMAINS_MAX};
 use xenopsd::rpc::Rpc;
 use xenopsd::sim;
@@ -77,9 +77,10 @@ fn serve(options: &Options, xl: Xl) -> Result<(), Reason> {
     if options.socket.as_os_str() == DEFAULT_SOCKET {
         std::fs::create_dir_all("/run/xenopsd")?;
     }
+    let signals = StopSignals::catch()?;
     let listener = Listener::bind(&options.socket)?;
     info!("listening on {}", options.socket.display());
-    Daemon::new(Rpc::new(xl), listener)?.run()?;
+    Daemon::new(Rpc::new(xl), listener, signals)?.run()?;
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use crate::limits::{
 };
 use crate::mem::OutBuf;
 use crate::rpc::{Batch, Refused, Rpc};
-use crate::wire::{Connection, Frame, Scan, Scanner, Step};
+use crate::wire::{Connection, Frame, Scan, Scanner};
 
 /// What the loop should do with a client after its turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,9 +69,11 @@ impl Client {
     }
 
     /// Takes what has arrived, unless there is enough to do without it.
-    pub(super) fn receive(&mut self) -> Step {
+    pub(super) fn receive(&mut self) {
         let busy = self.unanswered || self.state != State::Scanning || self.connection.output.len() >= OUT_SOFT_BYTES;
-        if busy { Step::Wait } else { self.connection.receive() }
+        if !busy {
+            self.connection.receive();
+        }
     }
 
     /// Answers what is complete and sends it. `spare` is a buffer for replies that keeps its memory from client to
@@ -81,18 +83,18 @@ impl Client {
             self.connection.output = std::mem::take(spare);
         }
         self.unanswered = self.answer(rpc);
-        let sent = self.connection.send();
+        self.connection.send();
         if self.connection.output.is_empty() {
             *spare = std::mem::take(&mut self.connection.output);
             spare.trim(OUT_BUF_BYTES_KEEP);
         }
         self.connection.input.trim(IN_BUF_BYTES_KEEP);
-        self.next_turn(sent)
+        self.next_turn()
     }
 
-    fn next_turn(&self, sent: Step) -> Turn {
+    fn next_turn(&self) -> Turn {
         let owed = self.connection.output.len();
-        if sent == Step::Gone || owed > OUT_HARD_BYTES {
+        if owed > OUT_HARD_BYTES {
             return Turn::Close;
         }
         if owed >= OUT_SOFT_BYTES {

@@ -9,7 +9,7 @@ mod frame;
 mod listener;
 mod peer;
 
-pub use connection::{Connection, Step};
+pub use connection::Connection;
 pub use descriptors::Descriptors;
 pub use frame::{Element, Frame, Scan, Scanner, Span};
 pub use listener::{BindError, Listener};
