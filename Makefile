@@ -1,7 +1,7 @@
 # xenopsd, from a fresh Debian 12: `make demo` and `make test` install what they need, build, and run.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-xen fuzz bench setup setup-demo setup-test install
+.PHONY: help demo test check test-xen fuzz miri bench setup setup-demo setup-test install
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test-xen: setup-test ## Only the tests on real Xen in QEMU
 
 fuzz: setup-test ## Every fuzz target for TIME seconds (default 30); needs a nightly Rust
 	FUZZ_SECONDS=$(or $(TIME),30) tests/run.sh fuzz
+
+miri: setup-test ## Unit tests under Miri; needs rustup component add miri rust-src --toolchain nightly
+	tests/run.sh miri
 
 bench: setup-test ## The figures of PERF.md
 	cargo build --release --example xenlight_sim

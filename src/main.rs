@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use log::{error, info};
-use xenopsd::daemon::Daemon;
+use xenopsd::daemon::{Daemon, StopSignals};
 use xenopsd::limits::{CONNECTIONS_MAX, SIM_DOMAINS_MAX, WORKERS_DEFAULT, WORKERS_MAX};
 use xenopsd::rpc::Rpc;
 use xenopsd::sim::{self, Conduct, Fault};
@@ -109,11 +109,12 @@ fn serve(options: &Options, xl: Xl) -> Result<(), Reason> {
     if options.socket.as_os_str() == DEFAULT_SOCKET {
         std::fs::create_dir_all("/run/xenopsd")?;
     }
+    let signals = StopSignals::catch()?;
     let listener = Listener::bind(&options.socket)?;
     info!("listening on {}", options.socket.display());
     let sim = options.sim.map(|_| sim::memory().try_clone_to_owned()).transpose()?;
     let launch = Launch { sim, verbose: options.verbose };
-    Daemon::new(Rpc::new(xl), listener, launch, options.workers)?.run()?;
+    Daemon::new(Rpc::new(xl), listener, signals, launch, options.workers)?.run()?;
     Ok(())
 }
 

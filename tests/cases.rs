@@ -109,7 +109,7 @@ fn cases(text: &str) -> Vec<Case<'_>> {
                 open = true;
             }
             let case = cases.last_mut().unwrap();
-            case.request.extend(bytes(request));
+            case.request.extend(common::bytes(request));
             case.request.push(b'\n');
         } else if let Some(reply) = text.strip_prefix("<-- ") {
             assert!(open, "line {}: a reply without a request", at + 1);
@@ -120,18 +120,6 @@ fn cases(text: &str) -> Vec<Case<'_>> {
         }
     }
     cases
-}
-
-/// A request's bytes.
-fn bytes(text: &str) -> Vec<u8> {
-    let mut parts = text.split('⟨');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        let (number, text) = part.split_once('⟩').unwrap();
-        bytes.push(u8::from_str_radix(number, 16).unwrap());
-        bytes.extend_from_slice(text.as_bytes());
-    }
-    bytes
 }
 
 /// Is this the reply, with any words in place of `…`?

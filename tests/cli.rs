@@ -207,3 +207,28 @@ fn a_connection_that_is_lost_is_told_from_a_failure() {
     let said = "xenops: the connection to xenopsd was lost: closed in the middle of a reply\n";
     assert_eq!(text(output.stderr), said);
 }
+
+#[test]
+fn a_server_that_does_not_answer_in_time_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("socket");
+    let listener = UnixListener::bind(&socket).unwrap();
+    // One does not even accept; the other sends a byte now and then, but never a whole reply.
+    let said = "xenops: no answer from xenopsd within 1 s: it may still carry out what was asked\n".to_owned();
+    assert_eq!(failed(&socket, &["--timeout", "1", "list"]), (5, said.clone()));
+    spawn(move || {
+        drop(listener.accept().unwrap());
+        let mut connection = listener.accept().unwrap().0;
+        while connection.write_all(b" ").is_ok() {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    });
+    assert_eq!(failed(&socket, &["call", "x", "--timeout", "1"]), (5, said));
+    assert_eq!(failed(&socket, &["--timeout", "soon", "list"]).0, 2);
+}
+
+#[test]
+fn without_a_bound_an_answer_may_take_its_time() {
+    let daemon = Daemon::simulating(1);
+    assert_eq!(printed(&daemon.socket(), &["--timeout", "0", "call", "domid_to_name", "[0]"]), "\"Domain-0\"\n");
+}

@@ -12,11 +12,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
-use common::{Client, Daemon, PING, PONG, is_root};
+use common::{Client, Daemon, PING, PONG, is_root, raise_descriptors};
 use rustix::io::Errno;
 use rustix::net::sockopt::{set_socket_send_buffer_size, set_socket_send_buffer_size_force};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socket_with};
-use rustix::process::{Resource, getrlimit, setrlimit};
 use rustix::thread::set_thread_res_uid;
 use serde_json::{Value, json};
 use xenopsd::limits::{
@@ -120,13 +119,6 @@ fn expect_full(mut client: Client) {
     assert_eq!((code(&reply), &reply["id"]), (-32004, &Value::Null));
     assert!(message.starts_with("SERVER_FULL: "), "{message}");
     client.expect_end();
-}
-
-/// Lets this process have as many descriptors as it may.
-fn raise_descriptors() {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    setrlimit(Resource::Nofile, limit).unwrap();
 }
 
 #[test]

@@ -6,8 +6,10 @@
 
 mod common;
 
-use common::{Client, Daemon, PING, PONG, until};
-use rustix::process::Signal;
+use std::time::Instant;
+
+use common::{Client, DEADLINE, Daemon, PING, PONG, command, until};
+use rustix::process::{Pid, Signal, kill_process};
 use xenopsd::limits::{BATCH_LENGTH_MAX, TURN_REQUESTS_MAX};
 
 const STOPS: [Signal; 2] = [Signal::TERM, Signal::INT];
@@ -102,6 +104,23 @@ fn nobody_is_accepted_any_more() {
     early.expect_end();
     late.expect_end();
     expect_orderly_end(daemon);
+}
+
+/// The signal comes at the very moment at which there is a socket to clean up.
+#[test]
+fn a_stop_that_comes_at_the_beginning_is_orderly_too() {
+    for _ in 0..40 {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("socket");
+        let mut daemon = command().args(["--sim", "1", "--socket"]).arg(&socket).spawn().unwrap();
+        let begin = Instant::now();
+        while !socket.exists() {
+            assert!(begin.elapsed() < DEADLINE && daemon.try_wait().unwrap().is_none());
+        }
+        kill_process(Pid::from_child(&daemon), Signal::TERM).unwrap();
+        assert_eq!(daemon.wait().unwrap().code(), Some(0));
+        assert!(!socket.exists());
+    }
 }
 
 /// Replies that no socket holds all of.

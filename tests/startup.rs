@@ -201,6 +201,16 @@ fn the_lock_is_not_written_through_a_link() {
     expect_refusal(&mut simulating(&path), 1, &["socket.lock: cannot open the lock file"]);
 }
 
+/// Opened as a file is, a FIFO would hold the daemon until somebody reads from it.
+#[test]
+fn a_lock_that_is_no_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    rustix::fs::mkfifoat(rustix::fs::CWD, folder.path().join("socket.lock"), 0o600.into()).unwrap();
+    expect_refusal(&mut simulating(&path), 1, &["socket.lock: there is something of this name that is no file"]);
+    assert!(!path.exists());
+}
+
 #[test]
 fn help_and_version_are_no_failures() {
     let (code, stdout, stderr) = run(command_under(BOUNDED).arg("--help"));

@@ -5,14 +5,12 @@ use std::cell::RefCell;
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
+use xenopsd::json::PADDING;
 use xenopsd::limits::REPLY_BYTES_MAX;
 use xenopsd::rpc::{Inline, Progress, Rpc};
 use xenopsd::sim;
 use xenopsd::wire::{Frame, Scan, Scanner};
 use xenopsd::xl::Xl;
-
-/// Readable bytes that a parser wants behind a document.
-const PADDING: usize = 64;
 
 thread_local! {
     static RPC: RefCell<Rpc> = RefCell::new(start());

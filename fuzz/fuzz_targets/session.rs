@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use xenopsd::daemon::Daemon;
+use xenopsd::daemon::{Daemon, StopSignals};
 use xenopsd::rpc::Rpc;
 use xenopsd::sim;
 use xenopsd::wire::Listener;
@@ -59,7 +59,8 @@ fn daemon() -> &'static PathBuf {
         std::thread::spawn(move || {
             let host = sim::start(64, 1).expect("memory for a small host");
             let rpc = Rpc::new(Xl::open(host).expect("libxl is installed"));
-            Daemon::new(rpc, listener).and_then(Daemon::run).expect("a loop");
+            let signals = StopSignals::catch().expect("signals");
+            Daemon::new(rpc, listener, signals).and_then(Daemon::run).expect("a loop");
         });
         socket
     })

@@ -15,7 +15,7 @@ use crate::limits::{
 };
 use crate::mem::{Key, OutBuf};
 use crate::rpc::{Access, Batch, Progress, Refused, Rpc};
-use crate::wire::{Connection, Frame, Scan, Scanner, Step};
+use crate::wire::{Connection, Frame, Scan, Scanner};
 use crate::worker::{Desk, Heard, Operation, Pool};
 
 /// What the loop should do with a client after its turn.
@@ -91,9 +91,11 @@ impl Client {
     }
 
     /// Takes what has arrived, unless there is enough to do without it.
-    pub(super) fn receive(&mut self) -> Step {
+    pub(super) fn receive(&mut self) {
         let busy = self.unanswered || self.state != State::Scanning || self.connection.output.len() >= OUT_SOFT_BYTES;
-        if busy { Step::Wait } else { self.connection.receive() }
+        if !busy {
+            self.connection.receive();
+        }
     }
 
     /// Answers what is complete and sends it. A client that cannot send everything keeps the spare buffer until it can:
@@ -103,7 +105,7 @@ impl Client {
             self.connection.output = std::mem::take(lent.spare);
         }
         self.unanswered = self.answer(lent);
-        let sent = self.connection.send();
+        self.connection.send();
         if self.connection.output.is_empty() {
             *lent.spare = std::mem::take(&mut self.connection.output);
             lent.spare.trim(OUT_BUF_BYTES_KEEP);
@@ -113,7 +115,7 @@ impl Client {
             // They came with bytes that have all been answered, and nobody took them.
             self.connection.descriptors.clear();
         }
-        self.next_turn(sent)
+        self.next_turn()
     }
 
     /// Takes a word about one of its operations.
@@ -144,9 +146,9 @@ impl Client {
         self.go_on(frame, batch, progress);
     }
 
-    fn next_turn(&self, sent: Step) -> Turn {
+    fn next_turn(&self) -> Turn {
         let owed = self.connection.output.len();
-        if sent == Step::Gone || owed > OUT_HARD_BYTES {
+        if owed > OUT_HARD_BYTES {
             return Turn::Close;
         }
         if owed >= OUT_SOFT_BYTES {

@@ -66,9 +66,9 @@ fn nothing_is_received_at_the_soft_mark() {
 fn the_connection_is_closed_above_the_hard_mark() {
     let (mut client, _theirs) = client();
     owing(&mut client, OUT_HARD_BYTES);
-    assert_eq!(client.next_turn(Step::Wait), Turn::Rest);
+    assert_eq!(client.next_turn(), Turn::Rest);
     owing(&mut client, OUT_HARD_BYTES + 1);
-    assert_eq!(client.next_turn(Step::Wait), Turn::Close);
+    assert_eq!(client.next_turn(), Turn::Close);
 }
 
 #[test]

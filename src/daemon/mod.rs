@@ -20,10 +20,32 @@ use crate::limits::{
 };
 use crate::mem::{Key, OutBuf, Slab};
 use crate::rpc::{Access, Refused, Rpc};
-use crate::wire::{Connection, Listener, Peer, Step};
+use crate::wire::{Connection, Listener, Peer};
 use crate::worker::{Launch, Pool};
 use client::{Client, Lent, Turn};
 use token::Source;
+
+/// SIGTERM and SIGINT, caught: the first asks for an orderly stop, even if it comes before the loop begins.
+pub struct StopSignals(Signals);
+
+impl std::fmt::Debug for StopSignals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StopSignals")
+    }
+}
+
+impl StopSignals {
+    /// From here on they end nothing by themselves. A daemon catches them before it has a socket to clean up.
+    ///
+    /// # Errors
+    /// The kernel refuses the handlers.
+    pub fn catch() -> io::Result<Self> {
+        Signals::new([libc::SIGTERM, libc::SIGINT, libc::SIGCHLD]).map(Self)
+    }
+}
+
+/// What the loop listens to besides connections: the listening socket and the signals.
+const OTHER_SOURCES: usize = 2;
 
 /// Serves until it is told to stop.
 pub struct Daemon {
@@ -42,6 +64,8 @@ pub struct Daemon {
     /// What clients that are slow to read have not read yet, together.
     owed_bytes: usize,
     accepting: Accepting,
+    /// Accepted, but there was no room.
+    without_room: Option<(UnixStream, Peer)>,
     /// When a stopping daemon stops waiting for its clients.
     deadline: Option<Instant>,
 }
@@ -67,11 +91,16 @@ impl Daemon {
     /// A daemon on this socket. At most `workers` processes share the short calls that are not made in the loop.
     ///
     /// # Errors
-    /// The kernel refuses an epoll or the signal handlers.
-    pub fn new(rpc: Rpc, mut listener: Listener, launch: Launch, workers: usize) -> io::Result<Self> {
+    /// The kernel refuses an epoll.
+    pub fn new(
+        rpc: Rpc,
+        mut listener: Listener,
+        StopSignals(mut signals): StopSignals,
+        launch: Launch,
+        workers: usize,
+    ) -> io::Result<Self> {
         let poll = Poll::new()?;
         let pool = Pool::new(launch, poll.registry(), |key| Source::Worker(key).into(), workers)?;
-        let mut signals = Signals::new([libc::SIGTERM, libc::SIGINT, libc::SIGCHLD])?;
         poll.registry().register(&mut signals, Source::Signal.into(), Interest::READABLE)?;
         poll.registry().register(listener.socket(), Source::Listener.into(), Interest::READABLE)?;
         Ok(Self {
@@ -86,6 +115,7 @@ impl Daemon {
             spare: OutBuf::default(),
             owed_bytes: 0,
             accepting: Accepting::Rest,
+            without_room: None,
             deadline: None,
         })
     }
@@ -95,7 +125,7 @@ impl Daemon {
     /// # Errors
     /// `poll` fails, which it does only when something is very wrong.
     pub fn run(mut self) -> io::Result<()> {
-        let mut events = Events::with_capacity(CONNECTIONS_MAX);
+        let mut events = Events::with_capacity(CONNECTIONS_MAX + OTHER_SOURCES);
         while !self.is_finished() {
             match self.poll.poll(&mut events, self.timeout()) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
@@ -156,12 +186,8 @@ impl Daemon {
     /// questions of its turn had arrived, and one answer may serve them all.
     fn receive_all(&mut self) {
         for at in 0..self.turn.len() {
-            let key = self.turn[at];
-            let Some(client) = self.clients.get_mut(key) else {
-                continue;
-            };
-            if client.receive() == Step::Gone {
-                self.close(key);
+            if let Some(client) = self.clients.get_mut(self.turn[at]) {
+                client.receive();
             }
         }
     }
@@ -264,12 +290,19 @@ impl Daemon {
             Accepting::Later(at) if Instant::now() < at => return,
             _ => {}
         }
+        if let Some((socket, peer)) = self.without_room.take() {
+            self.admit_or_turn_away(socket, peer);
+        }
         for _ in 0..ACCEPTS_PER_TURN_MAX {
             let Some(listener) = &self.listener else {
                 return self.accepting = Accepting::Rest;
             };
             match listener.accept() {
-                Ok((socket, peer)) => self.admit(socket, peer),
+                Ok((socket, peer)) if self.has_room_for(peer) => self.admit(socket, peer),
+                Ok(late) => {
+                    self.without_room = Some(late);
+                    break;
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return self.accepting = Accepting::Rest;
                 }
@@ -287,10 +320,17 @@ impl Daemon {
         self.accepting = Accepting::Later(Instant::now() + ACCEPT_RETRY);
     }
 
-    fn admit(&mut self, socket: UnixStream, peer: Peer) {
-        if self.clients.is_full() || self.has_too_many(peer) {
-            return self.turn_away(Connection::new(socket, peer));
+    /// Who left while this turn was under way made room, but the kernel tells us only at its next sleep: so who finds
+    /// none is looked at once more then, and turned away if there still is none.
+    fn admit_or_turn_away(&mut self, socket: UnixStream, peer: Peer) {
+        if self.has_room_for(peer) {
+            self.admit(socket, peer);
+        } else {
+            self.turn_away(Connection::new(socket, peer));
         }
+    }
+
+    fn admit(&mut self, socket: UnixStream, peer: Peer) {
         let registry = self.poll.registry();
         let admitted = self.clients.insert_with(|key| {
             let mut connection = Connection::new(socket, peer);
@@ -304,18 +344,18 @@ impl Daemon {
     }
 
     /// Users other than root and our own have a share of the connections, not all of them.
-    fn has_too_many(&mut self, peer: Peer) -> bool {
-        if peer.uid == 0 || peer.uid == rustix::process::geteuid().as_raw() {
-            return false;
+    fn has_room_for(&self, peer: Peer) -> bool {
+        if self.clients.is_full() || peer.uid == 0 || peer.uid == rustix::process::geteuid().as_raw() {
+            return !self.clients.is_full();
         }
-        let Self { clients, .. } = self;
-        clients.iter().filter(|client| client.connection.peer().uid == peer.uid).count() >= CONNECTIONS_PER_UID_MAX
+        let theirs = self.clients.iter().filter(|client| client.connection.peer().uid == peer.uid);
+        theirs.count() < CONNECTIONS_PER_UID_MAX
     }
 
     /// Says that there is no room, as far as that goes without waiting.
     fn turn_away(&self, mut connection: Connection) {
         self.rpc.refuse(&Refused::Full, connection.output.tail());
-        let _ = connection.send();
+        connection.send();
     }
 
     fn heed_signals(&mut self) {
@@ -339,6 +379,7 @@ impl Daemon {
             let _ = self.poll.registry().deregister(listener.socket());
         }
         self.accepting = Accepting::Rest;
+        self.without_room = None;
         info!("stopping: {} connections", self.clients.len());
         for key in self.clients.keys().collect::<Vec<_>>() {
             let Some(client) = self.clients.get_mut(key) else {
@@ -361,3 +402,6 @@ fn list(turn: &mut Vec<Key>, key: Key, client: &mut Client) {
         turn.push(key);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,9 @@ use crate::limits;
 /// How many bytes behind a document must be readable. They are left as they were.
 pub const PADDING: usize = simd_json::INPUT_PADDING;
 
+const _: () =
+    assert!(crate::mem::PADDING >= PADDING, "an input buffer has less behind its bytes than the parser reads");
+
 /// The document is no JSON. Where and why is for [`crate::rpc`] to find out, from the bytes as they came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParseError;
@@ -117,3 +120,7 @@ impl Default for Parser {
 fn new_buffers() -> Buffers {
     Buffers::with_max_depth(1024, limits::DEPTH_MAX)
 }
+
+#[cfg(test)]
+#[path = "tape_tests.rs"]
+mod tests;

@@ -129,6 +129,7 @@ impl<'m> Value<'m> {
                 _ => Err(self.refuse(range)),
             },
             Node::Static(StaticNode::I64(_)) => Err(self.refuse(range)),
+            _ if self.is_beyond_64_bits() => Err(self.refuse(range)),
             _ => Err(self.refuse(Fault::Expected("an integer"))),
         }
     }
@@ -143,6 +144,7 @@ impl<'m> Value<'m> {
                 _ => Err(self.refuse(range)),
             },
             Node::Static(StaticNode::U64(_)) => Err(self.refuse(range)),
+            _ if self.is_beyond_64_bits() => Err(self.refuse(range)),
             _ => Err(self.refuse(Fault::Expected("an integer"))),
         }
     }
@@ -175,6 +177,13 @@ impl<'m> Value<'m> {
     /// An `int64_t`.
     pub fn i64(self) -> Result<i64, Refused<'m>> {
         self.signed(i64::MIN, i64::MAX)
+    }
+
+    /// The parser makes a float of an integer that 64 bits do not hold. (So does it of `1e30`, which is as far out.)
+    fn is_beyond_64_bits(self) -> bool {
+        const BEYOND: f64 = 18_446_744_073_709_551_616.0;
+        const BELOW: f64 = -9_223_372_036_854_775_808.0;
+        matches!(self.node(), Node::Static(StaticNode::F64(value)) if value >= BEYOND || value <= BELOW)
     }
 
     /// One of an enumeration's names, exactly as libxl writes them.

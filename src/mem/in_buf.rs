@@ -4,7 +4,7 @@
 //! no I/O and knows no message boundaries. Invariant: `consumed ≤ received ≤ bytes.len() - PADDING`.
 
 /// Readable bytes that always follow the received ones, so that a parser may look past the end.
-const PADDING: usize = 64;
+pub const PADDING: usize = 64;
 
 /// A buffer that grows from its starting size to a bound, and goes back when it has been emptied.
 #[derive(Debug)]

@@ -7,6 +7,6 @@ mod in_buf;
 mod out_buf;
 mod slab;
 
-pub use in_buf::InBuf;
+pub use in_buf::{InBuf, PADDING};
 pub use out_buf::OutBuf;
 pub use slab::{Key, Slab};

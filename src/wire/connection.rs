@@ -23,19 +23,6 @@ use crate::limits::{
 };
 use crate::mem::{InBuf, OutBuf};
 
-/// What a step came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// All that can be done now is done.
-    Done,
-    /// The kernel takes or gives no more for now; it will wake us.
-    Wait,
-    /// There is more to do, but others come first.
-    Again,
-    /// The peer is gone: nothing can be sent or received any more.
-    Gone,
-}
-
 /// A connected client.
 #[derive(Debug)]
 pub struct Connection {
@@ -50,6 +37,8 @@ pub struct Connection {
     readable: bool,
     read_closed: bool,
     ended: bool,
+    /// The peer takes nothing any more.
+    deaf: bool,
 }
 
 impl Connection {
@@ -69,6 +58,7 @@ impl Connection {
             readable: false,
             read_closed: false,
             ended: false,
+            deaf: false,
         }
     }
 
@@ -93,7 +83,7 @@ impl Connection {
         self.readable
     }
 
-    /// The peer has sent its last byte, and we have taken it.
+    /// The peer has sent its last byte, or is gone, and we have taken all that it sent.
     pub fn has_ended(&self) -> bool {
         self.ended
     }
@@ -103,7 +93,9 @@ impl Connection {
     /// A read that did not fill the room has emptied the socket, and no further read is made to hear so: but not when
     /// descriptors came along (the kernel ends a read where they are attached), nor once the peer has stopped sending
     /// (the end would be missed).
-    pub fn receive(&mut self) -> Step {
+    ///
+    /// An error is an end, too: a peer that closes with bytes of ours unread makes one, behind all that it had sent.
+    pub fn receive(&mut self) {
         let mut taken = 0;
         while self.readable && !self.ended && taken < RECEIVE_BYTES_PER_TURN_MAX && !self.input.is_full() {
             let spare = self.input.spare();
@@ -117,10 +109,9 @@ impl Connection {
                 }
                 Err(rustix::io::Errno::AGAIN) => self.readable = false,
                 Err(rustix::io::Errno::INTR) => {}
-                Err(_) => return Step::Gone,
+                Err(_) => self.end(),
             }
         }
-        if self.readable { Step::Again } else { Step::Wait }
     }
 
     fn end(&mut self) {
@@ -128,17 +119,18 @@ impl Connection {
         self.readable = false;
     }
 
-    /// Sends what is owed.
-    pub fn send(&mut self) -> Step {
-        while !self.output.is_empty() {
+    /// Sends what is owed, as far as the kernel takes it. What a peer that is gone is owed goes nowhere: what it had
+    /// asked for is carried out all the same.
+    pub fn send(&mut self) {
+        while !self.output.is_empty() && !self.deaf {
             match rustix::net::send(&self.socket, self.output.unsent(), SendFlags::NOSIGNAL) {
                 Ok(count) => self.output.consume(count),
-                Err(rustix::io::Errno::AGAIN) => return Step::Wait,
+                Err(rustix::io::Errno::AGAIN) => return,
                 Err(rustix::io::Errno::INTR) => {}
-                Err(_) => return Step::Gone,
+                Err(_) => self.deaf = true,
             }
         }
-        Step::Done
+        self.output.consume(self.output.len());
     }
 
     /// Sends a few bytes with descriptors, at once and as a whole. For a socket that has taken all there was before.

@@ -24,6 +24,8 @@ pub enum BindError {
     InUse(PathBuf),
     /// Something that is no socket has this name.
     NotASocket(PathBuf),
+    /// Something that is no regular file has the lock file's name.
+    NotALock(PathBuf),
     /// The path does not fit into a socket's address (107 bytes).
     TooLong(PathBuf),
     /// The system said no while doing what the text says.
@@ -37,6 +39,7 @@ impl std::fmt::Display for BindError {
                 write!(f, "{}: another server is using this socket", path.display())
             }
             Self::NotASocket(path) => write!(f, "{}: there is a file of this name that is no socket", path.display()),
+            Self::NotALock(path) => write!(f, "{}: there is something of this name that is no file", path.display()),
             Self::TooLong(path) => write!(f, "{}: longer than the 107 bytes a socket's path may have", path.display()),
             Self::System(what, path, error) => {
                 write!(f, "{}: cannot {what}: {error}", path.display())
@@ -128,15 +131,20 @@ fn lock(path: &Path) -> Result<File, BindError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let name = PathBuf::from(name);
-    let no_follow = OFlags::NOFOLLOW.bits().cast_signed();
+    // Reading, too, and without waiting: a FIFO would have us wait for somebody at its other end.
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let file = OpenOptions::new()
+        .read(true)
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .custom_flags(no_follow)
+        .custom_flags(flags)
         .open(&name)
         .map_err(|error| BindError::System("open the lock file", name.clone(), error))?;
+    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return Err(BindError::NotALock(name));
+    }
     match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(file),
         Err(rustix::io::Errno::WOULDBLOCK) => Err(BindError::InUse(path.to_owned())),

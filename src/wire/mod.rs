@@ -11,7 +11,7 @@ mod listener;
 mod peer;
 
 pub use blocking::Blocking;
-pub use connection::{Connection, Step};
+pub use connection::Connection;
 pub use descriptors::Descriptors;
 pub use frame::{Element, Frame, Scan, Scanner, Span};
 pub use listener::{BindError, Listener};

@@ -25,7 +25,7 @@ use crate::limits::{
 };
 use crate::mem::{Key, Slab};
 use crate::rpc::{Access, Domain, Office, Refused, Task, Which};
-use crate::wire::{Connection, Descriptors, Peer, Step};
+use crate::wire::{Connection, Descriptors, Peer};
 
 /// All operations of a daemon, and the workers that carry them out.
 #[derive(Debug)]
@@ -141,7 +141,7 @@ impl Pool {
         let Some(worker) = workers.get_mut(key) else {
             return;
         };
-        let received = worker.link.receive();
+        worker.link.receive();
         let mut broken = false;
         while let (Some(header), false) = (worker.message(), broken) {
             let payload = &worker.link.input.unread()[HEADER_BYTES..HEADER_BYTES + header.length as usize];
@@ -174,9 +174,9 @@ impl Pool {
         self.stirred = true;
         worker.link.input.trim(WORKER_IN_BUF_BYTES_KEEP);
         let is_done = worker.long && worker.operation.is_none();
-        if broken || is_done || received == Step::Gone || worker.link.has_ended() {
+        if broken || is_done || worker.link.has_ended() {
             self.bury(key, deliver);
-        } else if received == Step::Again {
+        } else if worker.link.is_readable() {
             self.ready.push(key);
         } else if self.flush(key).is_err() {
             self.bury(key, deliver);
@@ -273,10 +273,8 @@ impl Pool {
         let Some(worker) = self.workers.get_mut(key) else {
             return Ok(());
         };
-        let wants = match worker.link.send() {
-            Step::Gone => return Err(io::ErrorKind::BrokenPipe.into()),
-            _ => !worker.link.output.is_empty(),
-        };
+        worker.link.send();
+        let wants = !worker.link.output.is_empty();
         if wants == worker.wants_write {
             return Ok(());
         }

@@ -14,9 +14,10 @@ mod one_shot;
 mod ovs;
 mod python;
 
-use std::io::{Write, stderr};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+
+use common::can_run;
 
 /// A file beside this one.
 fn beside(name: &str) -> PathBuf {
@@ -26,18 +27,6 @@ fn beside(name: &str) -> PathBuf {
 /// An example.
 fn example(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)
-}
-
-/// Does this command run? If not, the test is skipped.
-#[expect(clippy::explicit_write, reason = "the test runner hides what eprintln writes in a test that passes")]
-fn can_run(test: &str, command: &[&str]) -> bool {
-    let mut probe = Command::new(command[0]);
-    probe.args(&command[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let runs = probe.status().is_ok_and(|status| status.success());
-    if !runs {
-        writeln!(stderr(), "skipped: {test} ({} does not run here)", command.join(" ")).unwrap();
-    }
-    runs
 }
 
 /// Runs a command that must succeed; what it printed.

@@ -8,7 +8,7 @@
 
 pub(crate) mod params;
 
-use std::io::{ErrorKind, IoSlice, Read, Write};
+use std::io::{ErrorKind, IoSlice, Read, Write, stderr};
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::os::fd::BorrowedFd;
@@ -19,7 +19,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit};
 use serde_json::Value;
 
 /// Longer than anything takes on a busy machine.
@@ -197,6 +197,37 @@ pub(crate) fn is_root(test: &str) -> bool {
         println!("skipped: {test} (needs root)");
     }
     root
+}
+
+/// Does this command run? If not, the test is skipped.
+#[expect(clippy::explicit_write, reason = "the test runner hides what eprintln writes in a test that passes")]
+pub(crate) fn can_run(test: &str, command: &[&str]) -> bool {
+    let mut probe = Command::new(command[0]);
+    probe.args(&command[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let runs = probe.status().is_ok_and(|status| status.success());
+    if !runs {
+        writeln!(stderr(), "skipped: {test} ({} does not run here)", command.join(" ")).unwrap();
+    }
+    runs
+}
+
+/// Lets this process have as many descriptors as it may.
+pub(crate) fn raise_descriptors() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).unwrap();
+}
+
+/// The bytes of a text in which `⟨0a⟩` is the byte of that hexadecimal number.
+pub(crate) fn bytes(text: &str) -> Vec<u8> {
+    let mut parts = text.split('⟨');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (number, text) = part.split_once('⟩').unwrap();
+        bytes.push(u8::from_str_radix(number, 16).unwrap());
+        bytes.extend_from_slice(text.as_bytes());
+    }
+    bytes
 }
 
 /// Looks again and again, until it is so.

@@ -34,7 +34,7 @@ fn judge_all<T: Described>() {
 }
 
 /// Did the struct come back from libxl whole?
-fn judge<T: Described>(xl: &Xl, seed: u64) -> Result<bool, String> {
+pub(crate) fn judge<T: Described>(xl: &Xl, seed: u64) -> Result<bool, String> {
     let value: Owned<'_, T> = filled(xl, Filler::random(xl, seed));
     let bare: Owned<'_, T> = filled(xl, Filler::bare(xl, seed));
     let (text, written) = (ours(xl, &*value), theirs(xl, &*value));
