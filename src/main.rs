@@ -11,7 +11,7 @@ use xenopsd::limits::{CONNECTIONS_MAX, SIM_DOMAINS_MAX, WORKERS_DEFAULT, WORKERS
 use xenopsd::rpc::Rpc;
 use xenopsd::sim::{self, Conduct, Fault};
 use xenopsd::wire::Listener;
-use xenopsd::worker::Launch;
+use xenopsd::worker::{Launch, THIS_PROGRAM};
 use xenopsd::xl::Xl;
 
 /// Serve libxl, Xen's toolstack library, over JSON-RPC on a Unix socket.
@@ -113,8 +113,8 @@ fn serve(options: &Options, xl: Xl) -> Result<(), Reason> {
     let listener = Listener::bind(&options.socket)?;
     info!("listening on {}", options.socket.display());
     let sim = options.sim.map(|_| sim::memory().try_clone_to_owned()).transpose()?;
-    let launch = Launch { sim, verbose: options.verbose };
-    Daemon::new(Rpc::new(xl), listener, signals, launch, options.workers)?.run()?;
+    let launch = Launch { program: THIS_PROGRAM.into(), workers: options.workers, sim, verbose: options.verbose };
+    Daemon::new(Rpc::new(xl), listener, signals, launch)?.run()?;
     Ok(())
 }
 

@@ -22,6 +22,7 @@ use xenopsd::limits::{CONNECTIONS_MAX, TURN_REQUESTS_MAX};
 use xenopsd::rpc::Rpc;
 use xenopsd::sim;
 use xenopsd::wire::Listener;
+use xenopsd::worker::Launch;
 use xenopsd::xl::Xl;
 use xenopsd::xl::sys::libxl_ctx;
 
@@ -110,7 +111,9 @@ fn serve(gate: Gate, listener: Listener) {
         functions.libxl_get_max_cpus = Some(counted);
         functions.libxl_get_max_nodes = Some(waits);
     });
-    Daemon::new(Rpc::new(xl.unwrap()), listener, StopSignals::catch().unwrap()).unwrap().run().unwrap();
+    // Calls that would need a worker are not made here.
+    let launch = Launch { program: "false".into(), workers: 1, sim: None, verbose: 0 };
+    Daemon::new(Rpc::new(xl.unwrap()), listener, StopSignals::catch().unwrap(), launch).unwrap().run().unwrap();
 }
 
 /// Its reply is not read, so that the kernel reports an error to the daemon instead of an end.

@@ -100,7 +100,9 @@ impl Host {
         if !frame.batch {
             rpc.answer_one(input, scanner.elements()[0], output, &mut Inline::default());
         } else if let Some(mut batch) = rpc.begin_batch(input, &frame, output) {
-            while rpc.answer_next(&mut batch, input, scanner.elements(), output, &mut Inline::default()) == Progress::More {}
+            while rpc.answer_next(&mut batch, input, scanner.elements(), output, &mut Inline::default())
+                == Progress::More
+            {}
         }
         scanner.restart();
         let after = COUNTS.get();

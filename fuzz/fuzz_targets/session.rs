@@ -15,6 +15,7 @@ use xenopsd::daemon::{Daemon, StopSignals};
 use xenopsd::rpc::Rpc;
 use xenopsd::sim;
 use xenopsd::wire::Listener;
+use xenopsd::worker::Launch;
 use xenopsd::xl::Xl;
 
 /// What one of four clients does next.
@@ -60,7 +61,9 @@ fn daemon() -> &'static PathBuf {
             let host = sim::start(64, 1).expect("memory for a small host");
             let rpc = Rpc::new(Xl::open(host).expect("libxl is installed"));
             let signals = StopSignals::catch().expect("signals");
-            Daemon::new(rpc, listener, signals).and_then(Daemon::run).expect("a loop");
+            // A worker would be this program, which is the fuzzer: such calls end with an error.
+            let launch = Launch { program: "false".into(), workers: 1, sim: None, verbose: 0 };
+            Daemon::new(rpc, listener, signals, launch).and_then(Daemon::run).expect("a loop");
         });
         socket
     })

@@ -5,13 +5,34 @@ use std::io::{Read, Write};
 use super::*;
 use crate::sim;
 use crate::wire::Peer;
+use crate::worker::Launch;
 use crate::xl::Xl;
 
-const REQUEST: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"domid_to_name","params":[0]}"#;
+const REQUEST: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"get_max_cpus"}"#;
 
 fn rpc() -> Rpc {
     let host = sim::start(2, 1).unwrap();
     Rpc::new(Xl::open(host).unwrap())
+}
+
+/// What a loop lends, without workers.
+struct Loop {
+    rpc: Rpc,
+    pool: Pool,
+    spare: OutBuf,
+}
+
+impl Loop {
+    fn new() -> Self {
+        let launch = Launch { program: "false".into(), workers: 1, sim: None, verbose: 0 };
+        let pool = Pool::new(launch, mio::Poll::new().unwrap().registry(), |_| mio::Token(0)).unwrap();
+        Self { rpc: rpc(), pool, spare: OutBuf::default() }
+    }
+
+    fn lend(&mut self) -> Lent<'_> {
+        let Self { rpc, pool, spare } = self;
+        Lent { rpc, pool, spare, key: Key { slot: 0, generation: 0 } }
+    }
 }
 
 /// A client, and the other end of its connection.
@@ -19,7 +40,7 @@ fn client() -> (Client, std::os::unix::net::UnixStream) {
     let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
     ours.set_nonblocking(true).unwrap();
     let peer = Peer { uid: 0, pid: 0 };
-    (Client::new(Connection::new(mio::net::UnixStream::from_std(ours), peer)), theirs)
+    (Client::new(Connection::new(mio::net::UnixStream::from_std(ours), peer), Access::Full), theirs)
 }
 
 /// As if these bytes had been received.
@@ -37,12 +58,12 @@ fn owing(client: &mut Client, bytes: usize) {
 
 #[test]
 fn nothing_is_answered_at_the_soft_mark() {
-    let mut rpc = rpc();
+    let mut around = Loop::new();
     for (owed, answered) in [(OUT_SOFT_BYTES - 1, true), (OUT_SOFT_BYTES, false)] {
         let (mut client, _theirs) = client();
         received(&mut client, REQUEST);
         owing(&mut client, owed);
-        let left_over = client.answer(&mut rpc);
+        let left_over = client.answer(&mut around.lend());
         assert_eq!(client.connection.output.len() > owed, answered, "{owed}");
         assert_eq!(client.connection.input.is_empty(), answered, "{owed}");
         assert!(left_over, "above the mark there may be more to answer: it is asked again below it");
@@ -75,7 +96,7 @@ fn the_connection_is_closed_above_the_hard_mark() {
 fn a_turn_has_so_many_requests_and_no_more() {
     let (mut client, _theirs) = client();
     received(&mut client, &REQUEST.repeat(TURN_REQUESTS_MAX + 1));
-    assert!(client.answer(&mut rpc()), "one is left");
+    assert!(client.answer(&mut Loop::new().lend()), "one is left");
     let replies = client.connection.output.unsent().iter().filter(|&&byte| byte == b'\n').count();
     // The turn's time may have been up before.
     assert!((1..=TURN_REQUESTS_MAX).contains(&replies), "{replies}");
@@ -84,33 +105,33 @@ fn a_turn_has_so_many_requests_and_no_more() {
 /// The buffer goes from client to client; one that is slow to read keeps it only for as long as it is.
 #[test]
 fn who_has_caught_up_holds_no_memory() {
-    let (mut rpc, mut spare) = (rpc(), OutBuf::default());
+    let mut around = Loop::new();
     let (mut client, mut theirs) = client();
     owing(&mut client, 2 * OUT_BUF_BYTES_KEEP);
-    spare.tail().reserve(1000);
-    client.serve(&mut rpc, &mut spare);
+    around.spare.tail().reserve(1000);
+    client.serve(&mut around.lend());
     assert!(!client.connection.output.is_empty(), "the kernel takes less");
     let mut read = vec![0; 2 * OUT_BUF_BYTES_KEEP];
     let mut unread = &mut read[..];
     while !client.connection.output.is_empty() {
         let count = theirs.read(unread).unwrap();
         unread = &mut unread[count..];
-        client.serve(&mut rpc, &mut spare);
+        client.serve(&mut around.lend());
     }
     assert_eq!(client.connection.output.tail().capacity(), 0);
-    assert!((1..=OUT_BUF_BYTES_KEEP).contains(&spare.tail().capacity()), "{}", spare.tail().capacity());
+    assert!((1..=OUT_BUF_BYTES_KEEP).contains(&around.spare.tail().capacity()), "{}", around.spare.tail().capacity());
 }
 
 #[test]
 fn replies_use_the_spare_buffer_and_give_it_back() {
-    let (mut rpc, mut spare) = (rpc(), OutBuf::default());
+    let mut around = Loop::new();
     let (mut client, mut theirs) = client();
     received(&mut client, REQUEST);
-    assert_eq!(client.serve(&mut rpc, &mut spare), Turn::Rest);
-    let lent = spare.tail().as_ptr();
+    assert_eq!(client.serve(&mut around.lend()), Turn::Rest);
+    let lent = around.spare.tail().as_ptr();
     received(&mut client, REQUEST);
-    assert_eq!(client.serve(&mut rpc, &mut spare), Turn::Rest);
-    assert_eq!(spare.tail().as_ptr(), lent, "the same memory");
+    assert_eq!(client.serve(&mut around.lend()), Turn::Rest);
+    assert_eq!(around.spare.tail().as_ptr(), lent, "the same memory");
     let mut replies = [0; 1000];
     let count = theirs.read(&mut replies).unwrap();
     assert_eq!(replies[..count].iter().filter(|&&byte| byte == b'\n').count(), 2);

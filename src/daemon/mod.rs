@@ -35,7 +35,8 @@ impl std::fmt::Debug for StopSignals {
 }
 
 impl StopSignals {
-    /// From here on they end nothing by themselves. A daemon catches them before it has a socket to clean up.
+    /// From here on they end nothing by themselves. A daemon catches them before it has a socket to clean up. (SIGCHLD,
+    /// which stops nothing, is caught with them.)
     ///
     /// # Errors
     /// The kernel refuses the handlers.
@@ -88,7 +89,7 @@ impl std::fmt::Debug for Daemon {
 }
 
 impl Daemon {
-    /// A daemon on this socket. At most `workers` processes share the short calls that are not made in the loop.
+    /// A daemon on this socket. Calls that are not made in the loop are made by processes that `launch` starts.
     ///
     /// # Errors
     /// The kernel refuses an epoll.
@@ -97,10 +98,9 @@ impl Daemon {
         mut listener: Listener,
         StopSignals(mut signals): StopSignals,
         launch: Launch,
-        workers: usize,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
-        let pool = Pool::new(launch, poll.registry(), |key| Source::Worker(key).into(), workers)?;
+        let pool = Pool::new(launch, poll.registry(), |key| Source::Worker(key).into())?;
         poll.registry().register(&mut signals, Source::Signal.into(), Interest::READABLE)?;
         poll.registry().register(listener.socket(), Source::Listener.into(), Interest::READABLE)?;
         Ok(Self {

@@ -9,7 +9,8 @@ fn daemon_owing(bytes: usize) -> (Daemon, Key, std::os::unix::net::UnixStream, t
     let folder = tempfile::tempdir().unwrap();
     let listener = Listener::bind(&folder.path().join("socket")).unwrap();
     let rpc = Rpc::new(Xl::open(sim::start(1, 1).unwrap()).unwrap());
-    let mut daemon = Daemon::new(rpc, listener, StopSignals::catch().unwrap()).unwrap();
+    let launch = Launch { program: "false".into(), workers: 1, sim: None, verbose: 0 };
+    let mut daemon = Daemon::new(rpc, listener, StopSignals::catch().unwrap(), launch).unwrap();
     let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
     ours.set_nonblocking(true).unwrap();
     daemon.admit(UnixStream::from_std(ours), Peer { uid: 0, pid: 0 });

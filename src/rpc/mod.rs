@@ -117,7 +117,7 @@ impl Rpc {
         let document = if element.escaped { &self.original } else { &bytes[..len] };
         let answered = match parsed {
             Some(None) => Answered::Now,
-            Some(Some(deferred)) => submit(deferred, document, in_batch, &mut writer, office),
+            Some(Some(deferred)) => submit(&deferred, document, in_batch, &mut writer, office),
             None => {
                 diagnose::reply(&mut writer, document);
                 Answered::Now
@@ -128,13 +128,7 @@ impl Rpc {
     }
 
     /// Finds out which domain the request at `element` is about, or writes why that cannot be.
-    pub fn resolve(
-        &mut self,
-        frame: &mut [u8],
-        element: Element,
-        in_batch: bool,
-        out: &mut Vec<u8>,
-    ) -> Option<u32> {
+    pub fn resolve(&mut self, frame: &mut [u8], element: Element, in_batch: bool, out: &mut Vec<u8>) -> Option<u32> {
         let mut id_bytes = [0; ID_BYTES_MAX];
         let id = RawId::copy(element.id.map(|span| &frame[span.start..span.end]), &mut id_bytes);
         let len = element.span.end - element.span.start;
@@ -181,13 +175,13 @@ impl Rpc {
 /// Gives a call away, or says why that cannot be.
 #[cold]
 fn submit(
-    deferred: Deferred,
+    deferred: &Deferred,
     document: &[u8],
     in_batch: bool,
     writer: &mut Writer<'_>,
     office: &mut impl Office,
 ) -> Answered {
-    let Deferred { method, to, notification, progress, domain } = deferred;
+    let &Deferred { method, to, notification, progress, domain } = deferred;
     match office.submit(Task { method, to, notification, in_batch, progress, domain, document }) {
         Ok(()) => Answered::Later,
         Err(_) if notification => Answered::Now,

@@ -8,8 +8,8 @@ use super::envelope::Envelope;
 use super::office::{Access, Office, Which};
 use super::reply::{self, Refused};
 use crate::error::{Fault, Refused as RefusedParams};
-use crate::limits::REPLY_BYTES_MAX;
 use crate::json::{Kind, Value, Writer};
+use crate::limits::REPLY_BYTES_MAX;
 
 /// Answers one of them, or says that there is no such method.
 #[cold]

@@ -10,8 +10,8 @@
 use std::fmt::Display;
 
 use super::envelope::{Dialect, To};
-use super::office::Access;
 use super::explain::Explained;
+use super::office::Access;
 use crate::error::{Failure, Refusal};
 use crate::json::Writer;
 use crate::limits;
@@ -98,7 +98,9 @@ impl Display for Refused<'_> {
             }
             Self::NoWorker => f.write_str("no process could be started to carry this out: nothing was done"),
             Self::Aborted => f.write_str("aborted before it began: nothing was done"),
-            Self::NoOperation => f.write_str("no such operation is waiting or running; operation_list shows those that are"),
+            Self::NoOperation => {
+                f.write_str("no such operation is waiting or running; operation_list shows those that are")
+            }
             Self::Full => f.write_str("as many connections as this server allows are open: try again later"),
         }
     }

@@ -18,9 +18,7 @@ use rustix::net::{
 
 use super::descriptors::Descriptors;
 use super::peer::Peer;
-use crate::limits::{
-    DESCRIPTORS_WAITING_MAX, IN_BUF_BYTES_START, MESSAGE_BYTES_MAX, RECEIVE_BYTES_PER_TURN_MAX,
-};
+use crate::limits::{DESCRIPTORS_WAITING_MAX, IN_BUF_BYTES_START, MESSAGE_BYTES_MAX, RECEIVE_BYTES_PER_TURN_MAX};
 use crate::mem::{InBuf, OutBuf};
 
 /// A connected client.
@@ -144,8 +142,7 @@ impl Connection {
         if !borrowed.is_empty() && !control.push(SendAncillaryMessage::ScmRights(&borrowed)) {
             return Err(rustix::io::Errno::TOOMANYREFS);
         }
-        let sent =
-            rustix::net::sendmsg(&self.socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?;
+        let sent = rustix::net::sendmsg(&self.socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?;
         if sent == bytes.len() { Ok(()) } else { Err(rustix::io::Errno::MSGSIZE) }
     }
 

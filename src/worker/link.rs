@@ -25,16 +25,8 @@ pub(super) enum Kind {
     Progress,
 }
 
-const KINDS: [Kind; 8] = [
-    Kind::Hello,
-    Kind::Call,
-    Kind::Resolve,
-    Kind::Abort,
-    Kind::Ready,
-    Kind::Reply,
-    Kind::Resolved,
-    Kind::Progress,
-];
+const KINDS: [Kind; 8] =
+    [Kind::Hello, Kind::Call, Kind::Resolve, Kind::Abort, Kind::Ready, Kind::Reply, Kind::Resolved, Kind::Progress];
 
 /// Bits of a header's flags.
 pub(super) mod flag {

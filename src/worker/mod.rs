@@ -26,5 +26,5 @@ mod serve;
 
 pub use operation::{AUDIT, Operation};
 pub use pool::{Desk, Heard, Pool};
-pub use process::Launch;
+pub use process::{Launch, THIS_PROGRAM};
 pub use serve::serve;

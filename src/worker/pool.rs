@@ -33,8 +33,6 @@ pub struct Pool {
     launch: Launch,
     registry: Registry,
     token: fn(Key) -> Token,
-    /// How many workers short calls share, at most.
-    short_max: usize,
     workers: Slab<Worker>,
     queue: Queue,
     /// Operations that came to their end without a worker's word, and why.
@@ -78,13 +76,12 @@ impl Pool {
     ///
     /// # Errors
     /// The kernel gives no second handle of the event queue.
-    pub fn new(launch: Launch, registry: &Registry, token: fn(Key) -> Token, short_max: usize) -> io::Result<Self> {
+    pub fn new(launch: Launch, registry: &Registry, token: fn(Key) -> Token) -> io::Result<Self> {
         Ok(Self {
-            launch,
             registry: registry.try_clone()?,
             token,
-            short_max,
-            workers: Slab::new(short_max + OPERATIONS_LONG_MAX),
+            workers: Slab::new(launch.workers + OPERATIONS_LONG_MAX),
+            launch,
             queue: Queue::default(),
             over: Vec::new(),
             graves: Graves::default(),
@@ -211,43 +208,42 @@ impl Pool {
             return;
         }
         while let Some((place, operation)) = self.next() {
-            if let Err((operation, error)) = self.begin(place, operation) {
-                error!("cannot start a worker: {error}");
-                self.over.push((operation, Refused::NoWorker));
+            let worker = match place {
+                Place::Idle(key) => Ok(key),
+                Place::New { long } => self.start(long),
+            };
+            match worker {
+                Ok(key) => self.hand_over(key, operation),
+                Err(error) => {
+                    error!("cannot start a worker: {error}");
+                    self.over.push((operation, Refused::NoWorker));
+                }
             }
         }
     }
 
     /// The next operation that may begin, and where.
     fn next(&mut self) -> Option<(Place, Operation)> {
-        let Self { workers, queue, short_max, .. } = self;
+        let Self { workers, queue, launch, .. } = self;
         let running = workers.iter().filter_map(|worker| worker.operation.as_ref());
         let changed = running.filter(|operation| operation.changes()).map(|operation| operation.domain);
         let changed = changed.filter(|domain| matches!(domain, Domain::Number(_)));
-        let room = Room::of(workers, *short_max);
+        let room = Room::of(workers, launch.workers);
         queue.next(changed, |operation| room.place(operation))
     }
 
-    fn begin(&mut self, place: Place, operation: Operation) -> Result<(), (Operation, io::Error)> {
-        let key = match place {
-            Place::Idle(key) => key,
-            Place::New { long } => match self.start(long) {
-                Ok(key) => key,
-                Err(error) => return Err((operation, error)),
-            },
-        };
+    fn hand_over(&mut self, key: Key, operation: Operation) {
         let Some(worker) = self.workers.get_mut(key) else {
-            return Err((operation, io::ErrorKind::NotFound.into()));
+            return self.over.push((operation, Refused::NoWorker));
         };
         let descriptors = if operation.is_unresolved() { &[][..] } else { &operation.descriptors };
         let told = worker.link.send_with(&operation.header().to_bytes(), descriptors);
         worker.link.output.tail().extend_from_slice(&operation.document);
         worker.operation = Some(operation);
         if told.is_err() || self.flush(key).is_err() {
-            // Its socket's end will be heard, and the operation's with it.
+            // It is gone: its socket's end will be heard, and the operation's with it.
             self.ready.push(key);
         }
-        Ok(())
     }
 
     /// Starts a worker.
@@ -333,7 +329,7 @@ impl Worker {
     /// The header of the next message, once all of it is there. One that is no header has the length of none.
     fn message(&self) -> Option<Header> {
         let unread = self.link.input.unread();
-        let header = Header::from_bytes(unread.first_chunk()?).unwrap_or(Header::new(Kind::Hello, 0));
+        let header = Header::from_bytes(unread.first_chunk()?).unwrap_or_else(|| Header::new(Kind::Hello, 0));
         (unread.len() - HEADER_BYTES >= header.length as usize).then_some(header)
     }
 }

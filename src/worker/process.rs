@@ -8,11 +8,16 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 /// How the workers of this daemon are started.
 #[derive(Debug)]
 pub struct Launch {
+    /// What is run: this very program.
+    pub program: PathBuf,
+    /// How many of them short calls share, at most.
+    pub workers: usize,
     /// The memory of the simulated host, if the host is one.
     pub sim: Option<OwnedFd>,
     /// How much they say: as `--verbose`, so many times.
@@ -22,13 +27,15 @@ pub struct Launch {
 /// Where libxl's children, such as scripts for devices, find programs.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// The running program, whatever its file has become.
+pub const THIS_PROGRAM: &str = "/proc/self/exe";
+
 impl Launch {
     /// A new worker, and our end of its socket, which does not block.
     pub(super) fn spawn(&self) -> io::Result<(Child, UnixStream)> {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
-        // This very program, whatever its file has become.
-        let mut command = Command::new("/proc/self/exe");
+        let mut command = Command::new(&self.program);
         command.arg0("xenopsd").arg("--worker").args((0..self.verbose).map(|_| "--verbose"));
         command.env_clear().env("PATH", PATH);
         command.stdin(OwnedFd::from(theirs)).stdout(Stdio::null()).process_group(0);

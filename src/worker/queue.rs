@@ -42,7 +42,8 @@ impl Queue {
         unsure.clear();
         for at in 0..waiting.len() {
             let operation = &waiting[at];
-            let free = !operation.changes() || !(held.contains(&operation.domain) || unsure.contains(&operation.client));
+            let free =
+                !operation.changes() || !(held.contains(&operation.domain) || unsure.contains(&operation.client));
             if let Some(place) = free.then(|| room(operation)).flatten() {
                 return Some((place, waiting.remove(at)?));
             }
