@@ -13,7 +13,7 @@
 
 mod common;
 
-use common::{Client, Daemon, PING, PONG};
+use common::{Client, Daemon};
 
 /// What is sent and what must come back.
 struct Case<'t> {
@@ -65,14 +65,14 @@ fn framing() {
 
 /// All cases of a file, on one connection where none of them ends it.
 fn run(name: &str, text: &str) {
-    let daemon = Daemon::start(&["--sim", "10", "--sim-seed", "1"]);
+    // A single worker answers in order.
+    let daemon = Daemon::start(&["--sim", "10", "--sim-seed", "1", "--workers", "1"]);
     let mut client = daemon.connect();
     let cases = cases(text);
     assert!(!cases.is_empty(), "{name}.jsonl has no cases");
     for case in cases {
         let found = replies(&mut client, &case.request);
-        let as_expected = found.len() == case.replies.len()
-            && found.iter().zip(&case.replies).all(|(found, expected)| matches(found, expected));
+        let as_expected = are_as_expected(&found, &case.replies);
         let expected = case.replies.join("\n<-- ");
         let line = case.line;
         assert!(as_expected, "{name}.jsonl:{line}: expected\n<-- {expected}\nfound\n<-- {}", found.join("\n<-- "));
@@ -80,6 +80,20 @@ fn run(name: &str, text: &str) {
             client = daemon.connect();
         }
     }
+}
+
+/// A ping that the worker answers when it has answered everything else.
+const PING: &str = r#"{"jsonrpc":"2.0","id":"ping","method":"domid_to_name","params":[0]}"#;
+const PONG: &str = r#"{"jsonrpc":"2.0","id":"ping","result":"Domain-0"}"#;
+
+/// These replies, in any order: some are the loop's, some a worker's, and each is sent when it is done.
+fn are_as_expected(found: &[String], expected: &[&str]) -> bool {
+    let mut left: Vec<&String> = found.iter().collect();
+    let taken = expected.iter().all(|expected| {
+        let at = left.iter().position(|found| matches(found, expected));
+        at.map(|at| left.remove(at)).is_some()
+    });
+    taken && left.is_empty()
 }
 
 /// Everything that the daemon says to this, up to the reply to a ping or the end of the connection.

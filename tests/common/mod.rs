@@ -26,8 +26,8 @@ use serde_json::Value;
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A request that every host answers the same way, and its reply.
-pub(crate) const PING: &str = r#"{"jsonrpc":"2.0","id":"ping","method":"domid_to_name","params":[0]}"#;
-pub(crate) const PONG: &str = r#"{"jsonrpc":"2.0","id":"ping","result":"Domain-0"}"#;
+pub(crate) const PING: &str = r#"{"jsonrpc":"2.0","id":"ping","method":"get_scheduler"}"#;
+pub(crate) const PONG: &str = r#"{"jsonrpc":"2.0","id":"ping","result":"credit2"}"#;
 
 /// What the kernel attaches to one message at most.
 pub(crate) const DESCRIPTORS_MAX: usize = 253;
