@@ -12,7 +12,7 @@ mod common;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use common::params::params;
+use common::params::{methods, params};
 use serde_json::json;
 use xenopsd::json::PADDING;
 use xenopsd::rpc::Rpc;
@@ -270,11 +270,11 @@ fn a_full_batch_is_free_the_second_time() {
 }
 
 #[test]
-fn every_method_is_free_the_second_time() {
+fn every_method_that_only_looks_is_free_the_second_time() {
     let message = |method: &xenopsd::api::Method| {
         json!({"jsonrpc": "2.0", "id": 1, "method": method.name, "params": params(method)}).to_string()
     };
-    let messages: Vec<String> = xenopsd::api::all().iter().map(message).collect();
+    let messages: Vec<String> = methods().map(message).collect();
     let mut host = Host::start();
     host.expect_second_pass_free(messages.iter().map(String::as_str));
     let has_result = |message: &&String| {

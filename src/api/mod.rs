@@ -68,7 +68,8 @@ use crate::xl::Xl;
 pub struct Method {
     /// libxl's name without `libxl_`, as it is on the wire.
     pub name: &'static str,
-    /// The parameters, in the order that positional params have.
+    /// The parameters, in the order that positional params have: libxl's, then `domain_uuid` if one of them is a
+    /// domain, then `progress` if it may take long (the method only looks whether that is true or false).
     pub params: &'static [&'static str],
     /// What the method does to the host.
     pub class: Class,
