@@ -27,7 +27,7 @@ const HINTS: &[Hint] = &[
     hint(&["get_food"], Fact::Enumeration("libxl_food"), "the int is the food"),
     hint(&["animal_get_start_time"], Fact::AllOnesIsNone, "the int is seconds"),
     hint(&["get_cages"], Fact::Allocated("map", "libxl_cage_bitmap_alloc"), "copied into"),
-    hint(&["animal_info"], Fact::GoneOnFailure("animal_r"), "it has been disposed of"),
+    hint(&["animal_info"], Fact::GoneOnFailure("animal_r"), "its name is freed and stays in it"),
     hint(&["get_level"], Fact::Range("level", 2, 3), "asserted"),
     hint(&["animal_get"], Fact::InOut("animal"), "it says which one"),
     hint(&["domain_create_animal"], Fact::Optional("spare_fd"), "-1 stands for none"),

@@ -177,7 +177,7 @@ impl Steps {
         self.results.push((result_name(name), encode_value(ty, &quote!(&#variable))));
     }
 
-    /// libxl has freed it: disposing of it would free it again.
+    /// libxl has freed some of it: disposing of it would free that again.
     fn leave_on_failure(&mut self, name: &str) {
         let variable = variable(name);
         self.take.extend(quote! {

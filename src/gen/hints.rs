@@ -45,7 +45,7 @@ pub enum Fact {
     AllOnesIsNone,
     /// What it writes through this parameter says nothing that the caller does not know.
     Redundant(&'static str),
-    /// When it fails, what it wrote through this parameter has been freed already, wholly or in part.
+    /// When it fails, some of what it wrote through this parameter has been freed already.
     GoneOnFailure(&'static str),
     /// The bitmap of this parameter must have been allocated by that function.
     Allocated(&'static str, &'static str),
