@@ -12,8 +12,8 @@ mod common;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use common::params::params;
 use bumpalo::Bump;
+use common::params::params;
 use serde_json::json;
 use xenopsd::api::decode::{self, Decoder};
 use xenopsd::json::{PADDING, Parser};

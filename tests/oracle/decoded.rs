@@ -100,7 +100,8 @@ fn judge_all<T: Described>() {
         let tree = request(Json::parse(&ours(&xl, &*value)), "");
         for variation in 0..3 {
             let mut random = Random::new(seed, 3 + variation);
-            let text = if variation == 0 { tree.to_string() } else { varied(tree.clone(), "", &mut random).to_string() };
+            let text =
+                if variation == 0 { tree.to_string() } else { varied(tree.clone(), "", &mut random).to_string() };
             let outcome = judge::<T>(&xl, &text);
             outcome.unwrap_or_else(|why| panic!("{}{why}\n(XENOPSD_ORACLE_SEEDS={seed}..{})", T::NAME, seed + 1));
         }

@@ -108,11 +108,7 @@ pub(crate) fn read_by_libxl<'x, T: Described>(xl: &'x Xl, text: &str) -> Result<
 }
 
 /// What we read, or our refusal in words. It is lent to `then`: it does not outlive its text.
-pub(crate) fn read_by_us<T: Described, R>(
-    xl: &Xl,
-    text: &str,
-    then: impl FnOnce(Result<&T, String>) -> R,
-) -> R {
+pub(crate) fn read_by_us<T: Described, R>(xl: &Xl, text: &str, then: impl FnOnce(Result<&T, String>) -> R) -> R {
     let mut bytes = [text.as_bytes(), &[0; PADDING]].concat();
     let arena = Bump::new();
     Parser::new().read(&mut bytes, text.len(), &arena, |message| {

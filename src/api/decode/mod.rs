@@ -111,10 +111,10 @@ impl<'m, 'd> Decoder<'m, 'd> {
 
     /// Zeroed memory for that many; null for none.
     fn zeroed<T>(&self, count: usize) -> *mut T {
-        let layout = Layout::array::<T>(count).expect("lists are short");
-        if layout.size() == 0 {
+        if count == 0 {
             return core::ptr::null_mut();
         }
+        let layout = Layout::array::<T>(count).expect("lists are short");
         let first = self.arena.alloc_layout(layout).cast::<T>().as_ptr();
         // SAFETY: memory for so many, allocated just now.
         unsafe { first.write_bytes(0, count) };
