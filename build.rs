@@ -14,8 +14,7 @@ fn main() {
 
 #[cfg(feature = "daemon")]
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=src/gen");
+    // What this script is made of, `src/gen` too, makes cargo run it again without being told.
     if let Err(reason) = generate() {
         println!("cargo::error={reason}");
         std::process::exit(1);

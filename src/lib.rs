@@ -21,7 +21,7 @@
 //! |---|---|
 //! | [`daemon`] | the loop: who has something to do, in which order; the only room that knows sockets and requests |
 //! | [`rpc`] | JSON-RPC: envelopes, two dialects, dispatch through the method table, replies, batches |
-//! | [`api`] | the method table, parameters and encoders: generated from libxl's headers |
+//! | [`api`] | the method table, decoders and encoders: generated from libxl's headers |
 //! | [`wire`] | bytes: listener, connections, where one message ends and the next begins |
 //! | [`json`] | values on a tape; bytes appended to a buffer |
 //! | [`xl`] | libxl: loaded, called, its memory freed, its log kept: the room of hand-written unsafe code |

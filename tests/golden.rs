@@ -77,6 +77,7 @@ fn with(field: &str, function: &str) -> Result<Output, String> {
 fn the_generated_text_is_the_one_that_was_reviewed() {
     let output = generate(HEADER, HINTS).expect("everything in the header is covered");
     checked::assert_is("golden/encode.rs", &output.encode);
+    checked::assert_is("golden/decode.rs", &output.decode);
     checked::assert_is("golden/functions.rs", &output.functions);
     checked::assert_is("golden/methods.rs", &output.methods);
     checked::assert_is("golden/unsimulated.rs", &output.unsimulated);
@@ -95,6 +96,16 @@ fn a_hint_that_nothing_uses_is_an_error() {
     const ONE_TOO_MANY: &[Hint] = &[hint(&["list_unicorn"], Fact::Loop, "there is no such function")];
     let error = run(&bindings("struct libxl_nothing;"), "libxenlight.so.0.1", ONE_TOO_MANY).unwrap_err();
     assert_eq!(error, "hints that nothing uses: list_unicorn Loop");
+}
+
+#[test]
+fn a_hint_about_a_field_that_is_not_there_is_an_error() {
+    let function = "typedef struct libxl_domain_build_info { int max_vcpus; } libxl_domain_build_info;
+        void libxl_domain_build_info_init(libxl_domain_build_info *p);
+        char *libxl_domain_build_info_to_json(libxl_ctx *ctx, libxl_domain_build_info *p);";
+    let error = with("", function).unwrap_err();
+    let expected = "a hint about a field that is not there: domain_build_info.vcpu_hard_affinity ";
+    assert!(error.starts_with(expected), "{error}");
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn descriptors_are_taken_in_order_and_closed_afterwards() {
     let stream_bytes = saved.metadata().unwrap().len();
     assert!(stream_bytes > 16, "{stream_bytes} bytes were written");
 
-    let config = json!({"c_info": {"type": "pvh", "name": "again"}, "b_info": {"type.pvh": {}}});
+    let config = json!({"c_info": {"type": "hvm", "name": "again"}, "b_info": {"type.hvm": {}, "max_vcpus": 4}});
     let params = json!({"d_config": config, "params": {"stream_version": 2}});
     assert_eq!(call(&xl, "domain_create_restore", &params, vec![]), "NoDescriptor");
     (&saved).rewind().unwrap();

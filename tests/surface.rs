@@ -66,9 +66,8 @@ fn the_surface_is_the_one_that_was_reviewed() {
 
 #[test]
 fn the_heading_counts_right() {
-    let count = |fates: &[&str]| {
-        functions().iter().filter(|(_, what)| fates.iter().any(|fate| what.starts_with(fate))).count()
-    };
+    let count =
+        |fates: &[&str]| functions().iter().filter(|(_, what)| fates.iter().any(|fate| what.starts_with(fate))).count();
     let (served, next, never) = (count(&["method ", "part of "]), count(&["next: "]), count(&["never: "]));
     let counted = format!(
         "# What became of every public function of libxl: {} functions, {served} served, {next} not yet, {never} never.",

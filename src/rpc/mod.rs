@@ -12,6 +12,7 @@ mod reply;
 use bumpalo::Bump;
 
 pub use batch::Batch;
+pub use explain::Explained;
 pub use reply::Refused;
 
 use crate::api::{self, Call, Lookup};

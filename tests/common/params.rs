@@ -43,7 +43,9 @@ pub(crate) fn params(method: &xenopsd::api::Method) -> Value {
         "psr_get_hw_info" => json!({"type": "cat"}),
         "ctrlport_to_device_usbdev" | "devid_to_device_usbctrl" | "device_usbctrl_getinfo" => json!({"domid": 3}),
         "devid_to_device_vtpm" | "device_vtpm_getinfo" | "uuid_to_device_vtpm" => json!({"domid": 5}),
-        "devid_to_device_vdispl" | "devid_to_device_vsnd" | "device_vdispl_getinfo" | "device_vsnd_getinfo" => json!({"domid": 9}),
+        "devid_to_device_vdispl" | "devid_to_device_vsnd" | "device_vdispl_getinfo" | "device_vsnd_getinfo" => {
+            json!({"domid": 9})
+        }
         "sched_credit_params_get" => json!({"poolid": 1}),
         _ => json!({}),
     };
