@@ -37,7 +37,7 @@
 //! * `wire` knows no JSON but a frame's end; `json` knows no libxl; `xl` knows neither connections nor JSON.
 //! * Nothing is allocated by the second pass of any request (`tests/zero_alloc.rs`), and no text is formatted on the
 //!   way of a request that succeeds.
-//! * Generated code contains no policy: that is in `gen::hints`, `gen::plan` and in [`rpc`].
+//! * Generated code contains no policy: that is in `gen::facts`, `gen::plan` and in [`rpc`].
 //! * A method's name on the wire is libxl's own, and so are names and forms of what it returns.
 //! * A client's bytes never end the process: what is wrong with them is a value of [`error`], and it costs nobody else.
 //! * Unsafe code is where a module allows it at its top and says why: [`xl`], [`api`], [`sim`], `json::tape`,

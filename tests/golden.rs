@@ -135,6 +135,7 @@ fn a_function_that_no_rule_covers_is_listed() {
             "int libxl_set_weight(libxl_ctx *ctx, const double *weight);",
             "next: has a parameter of type const Other(\"f64\") *",
         ),
+        ("int libxl_set_map(libxl_ctx *ctx, const libxl_bitmap *map);", "next: has a bitmap of something: map"),
         (
             "int libxl_animal_add_0x040100(libxl_ctx *ctx);",
             "never: an alias for callers written against an earlier release",

@@ -2,7 +2,7 @@
 //!
 //! In: a method's name and its params on the tape. Out: the result as JSON in the writer, or a `Failure`. This page
 //! holds what the generated code shares; the code itself is in the build's output directory (see `src/gen`, and
-//! `tests/golden` for a piece to read). It contains no policy: that is in `gen::hints` and in `rpc`.
+//! `tests/golden` for a piece to read). It contains no policy: that is in `gen::facts` and in `rpc`.
 #![allow(unsafe_code, reason = "generated calls of C functions and reads of C structs")]
 
 mod base64;
@@ -12,7 +12,6 @@ mod console;
 mod cpuid;
 pub mod decode;
 mod domain;
-mod guard;
 mod result;
 
 /// Encoders: C values as JSON, one function a type. Made by `gen::emit_encode`.

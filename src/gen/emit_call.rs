@@ -34,7 +34,7 @@ pub fn function(method: &Method<'_>) -> TokenStream {
     }
     let look = returned(method, &mut steps);
     let (room, passed, take) = (&steps.room, &steps.passed, &steps.take);
-    let guard = method.after_domain_info.then(|| quote!(super::guard::domain_is_there(call, domid)?;));
+    let guard = method.after_domain_info.then(|| quote!(super::domain::check_is_there(call, domid)?;));
     let asynchronous = method.args.iter().any(|arg| matches!(arg, Arg::How));
     let finish = asynchronous.then(|| quote!(let returned = call.xl.finish(returned);));
     let key = method.key_from.map(|key| set_keys(method, key));
