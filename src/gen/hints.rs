@@ -1,7 +1,7 @@
 //! What the headers do not say, one line a fact, each with its reason.
 //!
-//! In: nothing. Out: [`HINTS`], which `plan` asks by function, and [`FIELD_HINTS`], which `emit_decode` asks by field. A
-//! line that nothing in the headers uses is an error of the build: a new release that makes one superfluous shows at
+//! In: nothing. Out: [`HINTS`], which `plan` asks by function, and [`FIELD_HINTS`], which `emit_decode` asks by field.
+//! A line that nothing in the headers uses is an error of the build: a new release that makes one superfluous shows at
 //! once.
 
 /// One fact about one function.
