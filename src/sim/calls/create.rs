@@ -139,7 +139,8 @@ unsafe fn create(
         })?;
         check_memory(context, config, domid)?;
         finish(&mut made)?;
-        publish(context, &held, config, &made)
+        // libxl destroys what it has begun to make, and says no more than that.
+        publish(context, &held, config, &made).map_err(|_| ERROR_FAIL)
     }
 }
 
