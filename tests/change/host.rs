@@ -53,7 +53,7 @@ impl Host {
     }
 
     /// An initialised value.
-    pub(crate) fn new<T: Managed>(&self) -> Owned<'_, T> {
+    pub(crate) fn owned<T: Managed>(&self) -> Owned<'_, T> {
         Owned::new(self.xl.functions())
     }
 
@@ -68,7 +68,7 @@ impl Host {
 
     /// The configuration of a small domain: 64 MiB, two vcpus of which one is online, no devices.
     pub(crate) fn config(&self, name: &str, kind: libxl_domain_type) -> Owned<'_, libxl_domain_config> {
-        let mut config = self.new::<libxl_domain_config>();
+        let mut config = self.owned::<libxl_domain_config>();
         let inner = unsafe { &mut *config.as_mut_ptr() };
         inner.c_info.type_ = kind;
         inner.c_info.name = text(name);
@@ -130,7 +130,7 @@ impl Host {
 
     /// What the domain could be created from again.
     pub(crate) fn configuration(&self, domid: u32) -> Owned<'_, libxl_domain_config> {
-        let mut config = self.new::<libxl_domain_config>();
+        let mut config = self.owned::<libxl_domain_config>();
         assert_eq!(call!(self, libxl_retrieve_domain_configuration, domid, config.as_mut_ptr(), null()), 0);
         config
     }

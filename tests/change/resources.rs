@@ -155,7 +155,7 @@ fn scheduler_parameters_of_domains() {
     assert_eq!(set(&params), ERROR_FEATURE_REMOVED);
     assert_eq!(get(), (512, 150));
 
-    let mut vcpus = host.new::<libxl_vcpu_sched_params>();
+    let mut vcpus = host.owned::<libxl_vcpu_sched_params>();
     host.heard();
     assert_eq!(call!(host, libxl_vcpu_sched_params_set, domid, vcpus.as_mut_ptr()), ERROR_INVAL);
     assert_eq!(call!(host, libxl_vcpu_sched_params_set_all, domid, vcpus.as_mut_ptr()), ERROR_INVAL);
@@ -195,7 +195,7 @@ fn scheduler_parameters_of_pools() {
 }
 
 fn pool(host: &Host, poolid: u32) -> Option<(u64, u32, String)> {
-    let mut info = host.new::<libxl_cpupoolinfo>();
+    let mut info = host.owned::<libxl_cpupoolinfo>();
     if call!(host, libxl_cpupool_info, info.as_mut_ptr(), poolid) != 0 {
         return None;
     }

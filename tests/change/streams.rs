@@ -28,7 +28,7 @@ fn restore(host: &Host, name: &str, kind: libxl_domain_type, stream: &[u8]) -> R
     ours.write_all(stream).unwrap();
     drop(ours);
     let mut config = host.config(name, kind);
-    let params = host.new::<libxl_domain_restore_params>();
+    let params = host.owned::<libxl_domain_restore_params>();
     let (mut domid, fd) = (0, theirs.as_raw_fd());
     let params = &raw const *params;
     let config = config.as_mut_ptr();
@@ -91,7 +91,7 @@ fn replication_ends_after_a_checkpoint() {
     let host = Host::open();
     let domid = host.run("replicated");
     let (mut ours, theirs) = UnixStream::pair().unwrap();
-    let mut info = host.new::<libxl_domain_remus_info>();
+    let mut info = host.owned::<libxl_domain_remus_info>();
     let start = |info: *mut libxl_domain_remus_info| {
         call!(host, libxl_domain_remus_start, info, domid, theirs.as_raw_fd(), theirs.as_raw_fd(), null())
     };
@@ -104,7 +104,7 @@ fn replication_ends_after_a_checkpoint() {
     assert_eq!(&ident, b"LibxlFmt");
     assert!(host.info(domid).unwrap().blocked, "it goes on");
 
-    let mut params = host.new::<libxl_domain_restore_params>();
+    let mut params = host.owned::<libxl_domain_restore_params>();
     unsafe { (*params.as_mut_ptr()).checkpointed_stream = 1 };
     let mut config = host.config("backup", LIBXL_DOMAIN_TYPE_PVH);
     let (mut domid, fd, params, config) = (0, theirs.as_raw_fd(), &raw const *params, config.as_mut_ptr());

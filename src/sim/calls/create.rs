@@ -1,7 +1,7 @@
 //! Domains that come into being: created, restored, reset.
 //!
-//! In: a configuration. Out: a domain, paused, and the configuration stored with it as libxl stores it. What fails leaves
-//! nothing behind but a number that is not given again soon.
+//! In: a configuration. Out: a domain, paused, and the configuration stored with it as libxl stores it. What fails
+//! leaves nothing behind but a number that is not given again soon.
 
 use core::ffi::c_int;
 

@@ -6,11 +6,11 @@
 //! What lists show of domains lies densely, apart from the rest, and each copy apart from the other: a list reads
 //! memory from one end to the other.
 //!
-//! Who changes the host takes the lock, fills a record's spare copy and publishes it by one store. A domain comes by its
-//! records first and its bit in `present` last, and goes by that bit alone. Whoever reads the bit and then a record sees
-//! the domain, or its successor of the same number, whole. What can be summed up from records (free memory, the domains
-//! of a cpupool) is stored nowhere, so it cannot be wrong. What refers to a domain that is gone, because somebody died
-//! while it went, is taken away by the next holder of the lock.
+//! Who changes the host takes the lock, fills a record's spare copy and publishes it by one store. A domain comes by
+//! its records first and its bit in `present` last, and goes by that bit alone. Whoever reads the bit and then a record
+//! sees the domain, or its successor of the same number, whole. What can be summed up from records (free memory, the
+//! domains of a cpupool) is stored nowhere, so it cannot be wrong. What refers to a domain that is gone, because
+//! somebody died while it went, is taken away by the next holder of the lock.
 
 pub(crate) mod clock;
 pub(crate) mod conduct;
@@ -207,7 +207,8 @@ impl World {
         Ok(())
     }
 
-    /// Replaces the device of a domain that has the same kind and number, or (`None`) takes it away. Whether there is one.
+    /// Replaces the device of a domain that has the same kind and number, or (`None`) takes it away. Whether there is
+    /// one.
     pub(crate) fn set_device(&self, held: &Held<'_>, domid: u32, which: &Device, by: Option<&Device>) -> bool {
         let Some(domain) = self.domain(domid) else {
             return false;
