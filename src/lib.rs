@@ -22,7 +22,7 @@
 //! | [`daemon`] | the loop: who has something to do, in which order; the only room that knows sockets and requests |
 //! | [`worker`] | calls that may take long: a queue, processes that carry them out, and their side of it |
 //! | [`rpc`] | JSON-RPC: envelopes, two dialects, dispatch through the method table, replies, batches |
-//! | [`api`] | the method table, parameters and encoders: generated from libxl's headers |
+//! | [`api`] | the method table, decoders and encoders: generated from libxl's headers |
 //! | [`wire`] | bytes: listener, connections, where one message ends and the next begins |
 //! | [`json`] | values on a tape; bytes appended to a buffer |
 //! | [`xl`] | libxl: loaded, called, its memory freed, its log kept: the room of hand-written unsafe code |
@@ -38,7 +38,7 @@
 //! * `wire` knows no JSON but a frame's end; `json` knows no libxl; `xl` knows neither connections nor JSON.
 //! * Nothing is allocated by the second pass of any request (`tests/zero_alloc.rs`), and no text is formatted on the
 //!   way of a request that succeeds.
-//! * Generated code contains no policy: that is in `gen::hints`, `gen::plan` and in [`rpc`].
+//! * Generated code contains no policy: that is in `gen::facts`, `gen::plan` and in [`rpc`].
 //! * A method's name on the wire is libxl's own, and so are names and forms of what it returns.
 //! * A client's bytes never end the process: what is wrong with them is a value of [`error`], and it costs nobody else.
 //! * Unsafe code is where a module allows it at its top and says why: [`xl`], [`api`], [`sim`], `json::tape`,

@@ -9,7 +9,8 @@
 //! | input: `CONNECTIONS_MAX` × `MESSAGE_BYTES_MAX` | 1 GiB, when every connection sends the longest message at once |
 //! | output: `OUT_TOTAL_BYTES_MAX` + one reply | 272 MiB unsent, in memory up to four times that |
 //! | parser: about 33 bytes for each byte of the longest message | 33 MiB, freed after use above `PARSER_KEEP_BYTES` |
-//! | arena, slab, event list | under 2 MiB |
+//! | arena: structs, 24 bytes for each of a message's, and bitmaps | 32 MiB, above `ARENA_KEEP_BYTES` freed again |
+//! | slab, event list | under 1 MiB |
 //!
 //! Four times, because a buffer doubles when it grows, and keeps what was sent until that is half of what it holds.
 

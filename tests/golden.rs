@@ -27,7 +27,7 @@ const HINTS: &[Hint] = &[
     hint(&["get_food"], Fact::Enumeration("libxl_food"), "the int is the food"),
     hint(&["animal_get_start_time"], Fact::AllOnesIsNone, "the int is seconds"),
     hint(&["get_cages"], Fact::Allocated("map", "libxl_cage_bitmap_alloc"), "copied into"),
-    hint(&["animal_info"], Fact::GoneOnFailure("animal_r"), "it has been disposed of"),
+    hint(&["animal_info"], Fact::GoneOnFailure("animal_r"), "its name is freed and stays in it"),
     hint(&["get_level"], Fact::Range("level", 2, 3), "asserted"),
     hint(&["animal_get"], Fact::InOut("animal"), "it says which one"),
     hint(&["domain_create_animal"], Fact::Optional("spare_fd"), "-1 stands for none"),
@@ -77,6 +77,7 @@ fn with(field: &str, function: &str) -> Result<Output, String> {
 fn the_generated_text_is_the_one_that_was_reviewed() {
     let output = generate(HEADER, HINTS).expect("everything in the header is covered");
     checked::assert_is("golden/encode.rs", &output.encode);
+    checked::assert_is("golden/decode.rs", &output.decode);
     checked::assert_is("golden/functions.rs", &output.functions);
     checked::assert_is("golden/methods.rs", &output.methods);
     checked::assert_is("golden/unsimulated.rs", &output.unsimulated);
@@ -95,6 +96,16 @@ fn a_hint_that_nothing_uses_is_an_error() {
     const ONE_TOO_MANY: &[Hint] = &[hint(&["list_unicorn"], Fact::Loop, "there is no such function")];
     let error = run(&bindings("struct libxl_nothing;"), "libxenlight.so.0.1", ONE_TOO_MANY).unwrap_err();
     assert_eq!(error, "hints that nothing uses: list_unicorn Loop");
+}
+
+#[test]
+fn a_hint_about_a_field_that_is_not_there_is_an_error() {
+    let function = "typedef struct libxl_domain_build_info { int max_vcpus; } libxl_domain_build_info;
+        void libxl_domain_build_info_init(libxl_domain_build_info *p);
+        char *libxl_domain_build_info_to_json(libxl_ctx *ctx, libxl_domain_build_info *p);";
+    let error = with("", function).unwrap_err();
+    let expected = "a hint about a field that is not there: domain_build_info.vcpu_hard_affinity ";
+    assert!(error.starts_with(expected), "{error}");
 }
 
 #[test]
@@ -124,6 +135,7 @@ fn a_function_that_no_rule_covers_is_listed() {
             "int libxl_set_weight(libxl_ctx *ctx, const double *weight);",
             "next: has a parameter of type const Other(\"f64\") *",
         ),
+        ("int libxl_set_map(libxl_ctx *ctx, const libxl_bitmap *map);", "next: has a bitmap of something: map"),
         (
             "int libxl_animal_add_0x040100(libxl_ctx *ctx);",
             "never: an alias for callers written against an earlier release",

@@ -12,9 +12,11 @@ mod common;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use common::params::params;
+use bumpalo::Bump;
+use common::params::{methods, params};
 use serde_json::json;
-use xenopsd::json::PADDING;
+use xenopsd::api::decode::{self, Decoder};
+use xenopsd::json::{PADDING, Parser};
 use xenopsd::rpc::{Inline, Progress, Rpc};
 use xenopsd::sim;
 use xenopsd::wire::{Scan, Scanner};
@@ -205,7 +207,7 @@ const REQUESTS: &[(&str, &str)] = &[
         r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32602"#,
     ),
     (
-        r#"{"jsonrpc":"2.0","id":1,"method":"domain_info","params":["x"]}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"domain_info","params":[true]}"#,
         r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32602"#,
     ),
     (
@@ -272,11 +274,13 @@ fn a_full_batch_is_free_the_second_time() {
 }
 
 #[test]
-fn every_method_is_free_the_second_time() {
+fn every_method_that_only_looks_is_free_the_second_time() {
     let message = |method: &xenopsd::api::Method| {
         json!({"jsonrpc": "2.0", "id": 1, "method": method.name, "params": params(method)}).to_string()
     };
-    let messages: Vec<String> = xenopsd::api::all().iter().map(message).collect();
+    // Of these the simulated host, not the daemon, makes up texts.
+    let makes_texts = |name: &str| name.ends_with("_getinfo") || name == "vcpu_sched_params_get";
+    let messages: Vec<String> = methods().filter(|method| !makes_texts(method.name)).map(message).collect();
     let mut host = Host::start();
     host.expect_second_pass_free(messages.iter().map(String::as_str));
     let has_result = |message: &&String| {
@@ -285,6 +289,33 @@ fn every_method_is_free_the_second_time() {
     };
     let answered = messages.iter().filter(has_result).count();
     assert!(answered * 4 > messages.len() * 3, "{answered} of {} have a result", messages.len());
+}
+
+/// A configuration with one of every kind of member, but a cpuid list: only libxl can make those, and it is told in a
+/// text that is written for it.
+const CONFIG: &str = r#"{"c_info":{"name":"web","type":"pvh","uuid":"01234567-89ab-cdef-0123-456789abcdef",
+    "run_hotplug_scripts":"True","xsdata":{"a":"b"}},"b_info":{"max_vcpus":2,"avail_vcpus":[0,1],"nodemap":[0],
+    "vcpu_hard_affinity":[[0],[1]],"extra":["a","b"],"type.hvm":{"ms_vm_genid":[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15],
+    "vnc":{"listen":null}}},"disks":[{"vdev":"xvda","format":"raw"}],"nics":[{"mac":"00:16:3e:01:23:45"}]}"#;
+
+#[test]
+fn a_domains_configuration_is_decoded_without_allocating() {
+    let xl = Xl::open(sim::start(20, 7).unwrap()).unwrap();
+    let (mut parser, mut arena) = (Parser::new(), Bump::new());
+    let mut decode = |text: &str| {
+        arena.reset();
+        let mut bytes = [text.as_bytes(), &[0; PADDING]].concat();
+        let before = COUNTS.get();
+        let taken = parser.read(&mut bytes, text.len(), &arena, |message| {
+            decode::domain_config(&Decoder::new(&xl, &arena), message.unwrap().root()).is_ok()
+        });
+        (taken, COUNTS.get() == before)
+    };
+    let refused = CONFIG.replace("raw", "row");
+    decode(CONFIG);
+    decode(&refused);
+    assert_eq!(decode(CONFIG), (true, true));
+    assert_eq!(decode(&refused), (false, true));
 }
 
 /// The exception: what is wrong with a document that is no JSON is found by `serde_json`, whose errors are boxed. What

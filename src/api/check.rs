@@ -35,7 +35,7 @@ pub(super) fn userdata_id(value: Value<'_>) -> Checked<'_> {
     }
 }
 
-/// Words with one space between them, each `name=value` or `no-name`.
+/// Words with one space between them, each `NAME=VALUE` or `noNAME`.
 pub(super) fn xen_parameters(value: Value<'_>) -> Checked<'_> {
     let is_one = |word: &str| word.starts_with("no") || word.split_once('=').is_some_and(|(name, _)| !name.is_empty());
     if value.str()?.split(' ').all(|word| is_one(word) && !word.contains(char::is_whitespace)) {

@@ -97,13 +97,22 @@ pub(super) fn check_uuid<'m, const N: usize>(
         return Ok(());
     }
     let expected = args.read(at, |value| decode::uuid(&Decoder::of(call), value))?;
+    if info(call, domid)?.uuid.uuid == expected.uuid {
+        return Ok(());
+    }
+    Err(args.refuse(at, Fault::Rule("the domain of this number is another one by now")).into())
+}
+
+/// There is a domain of that number: asked before a call that would answer for another one.
+pub(super) fn check_is_there<'m>(call: &Call<'m, '_, '_>, domid: u32) -> Outcome<'m> {
+    info(call, domid).map(drop)
+}
+
+fn info<'m, 'd>(call: &Call<'m, 'd, '_>, domid: u32) -> Result<Owned<'d, libxl_dominfo>, Failure<'m>> {
     let functions = call.xl.functions();
     let domain_info = present(functions.libxl_domain_info)?;
     let mut info = Owned::<libxl_dominfo>::new(functions);
     // SAFETY: the table holds this very function, and `info` is initialised.
     check(unsafe { domain_info(call.xl.ctx(), info.as_mut_ptr(), domid) })?;
-    if info.uuid.uuid == expected.uuid {
-        return Ok(());
-    }
-    Err(args.refuse(at, Fault::Rule("the domain of this number is another one by now")).into())
+    Ok(info)
 }

@@ -2,7 +2,7 @@
 //!
 //! In: a method's name and its params on the tape. Out: the result as JSON in the writer, or a `Failure`. This page
 //! holds what the generated code shares; the code itself is in the build's output directory (see `src/gen`, and
-//! `tests/golden` for a piece to read). It contains no policy: that is in `gen::hints` and in `rpc`.
+//! `tests/golden` for a piece to read). It contains no policy: that is in `gen::facts` and in `rpc`.
 #![allow(unsafe_code, reason = "generated calls of C functions and reads of C structs")]
 
 mod base64;
@@ -12,7 +12,6 @@ mod console;
 mod cpuid;
 pub mod decode;
 mod domain;
-mod guard;
 mod result;
 
 /// Encoders: C values as JSON, one function a type. Made by `gen::emit_encode`.
@@ -68,7 +67,8 @@ use crate::xl::Xl;
 pub struct Method {
     /// libxl's name without `libxl_`, as it is on the wire.
     pub name: &'static str,
-    /// The parameters, in the order that positional params have.
+    /// The parameters, in the order that positional params have: libxl's, then `domain_uuid` if one of them is a
+    /// domain, then `progress` if it may take long (the method only looks whether that is true or false).
     pub params: &'static [&'static str],
     /// What the method does to the host.
     pub class: Class,

@@ -39,6 +39,8 @@ Examples:
   xenops list --json | jq -r '.[] | select(.paused) | .name'
   xenops call get_version_info
   xenops call domain_info '{\"domid\": 5}'
+  xenops call domain_pause '[\"web\"]'
+  xenops call device_disk_add '[\"web\", {\"vdev\": \"xvdb\", \"pdev_path\": \"/dev/vg/data\", \"format\": \"raw\"}]'
 
 From another machine:
   ssh -N -L /tmp/xenops:/run/xenopsd/xenopsd.sock root@host &

@@ -1,7 +1,7 @@
 //! What is passed for each parameter of a function.
 //!
-//! In: a function's declaration and the hints about it. Out: an [`Arg`] for each of its parameters, in C's order, or the
-//! reason why one of them cannot be passed. It follows from the parameter's type; where a pointer may go either way,
+//! In: a function's declaration and the hints about it. Out: an [`Arg`] for each of its parameters, in C's order, or
+//! the reason why one of them cannot be passed. It follows from the parameter's type; where a pointer may go either way,
 //! from the function's name, unless a hint knows better.
 
 use super::facts::CHECKED_STRUCTS;
@@ -76,8 +76,10 @@ pub enum Read<'m> {
     /// A struct that libxl may change or keep until the operation is complete: a copy in libxl's memory. What has
     /// become of it is a result, or not.
     Copied { ty: &'m Type, returned: bool },
-    /// A bitmap or a uuid in the request's arena, which libxl only reads.
-    Builtin { builtin: Builtin, by_value: bool },
+    /// A bitmap in the request's arena, which libxl only reads; how large it must be.
+    Bitmap { size: &'static str, by_value: bool },
+    /// A uuid in the request's arena, which libxl only reads.
+    Uuid { by_value: bool },
 }
 
 /// Which way a pointer that is not const goes.
@@ -120,9 +122,8 @@ impl<'m> Decider<'m, '_> {
             Type::Bool => Ok(self.input(name, Read::Bool)),
             Type::Char => Ok(self.input(name, Read::Letter)),
             Type::Enum(of) => Ok(self.input(name, Read::Enumeration(of))),
-            Type::Builtin(builtin @ (Builtin::Bitmap | Builtin::Uuid)) => {
-                Ok(self.input(name, Read::Builtin { builtin: *builtin, by_value: true }))
-            }
+            Type::Builtin(Builtin::Bitmap) => self.bitmap(name, true),
+            Type::Builtin(Builtin::Uuid) => Ok(self.input(name, Read::Uuid { by_value: true })),
             Type::Pointer { to, constant: true } => self.const_pointer(name, to),
             Type::Pointer { to, constant: false } => self.pointer(name, to, count_found),
             other => Err(format!("has a parameter of type {other:?}")),
@@ -146,9 +147,8 @@ impl<'m> Decider<'m, '_> {
             Type::Char => Ok(self.input(name, Read::Text { constant: true })),
             Type::Int(Int::U8) => Ok(self.input(name, Read::Bytes { constant: true })),
             Type::Struct(of) => Ok(self.struct_input(name, of, Read::Lent(of))),
-            Type::Builtin(builtin @ (Builtin::Bitmap | Builtin::Uuid)) => {
-                Ok(self.input(name, Read::Builtin { builtin: *builtin, by_value: false }))
-            }
+            Type::Builtin(Builtin::Bitmap) => self.bitmap(name, false),
+            Type::Builtin(Builtin::Uuid) => Ok(self.input(name, Read::Uuid { by_value: false })),
             Type::Other(how) if how == "libxl_asyncop_how" && !self.says_that(Fact::Synchronous) => Ok(Arg::How),
             Type::Other(how) if how.starts_with("libxl_async") => Ok(Arg::Null),
             other => Err(format!("has a parameter of type const {other:?} *")),
@@ -178,15 +178,26 @@ impl<'m> Decider<'m, '_> {
                 Direction::InOut => self.struct_input(name, of, Read::Copied { ty: to, returned: true }),
             }),
             Type::Builtin(builtin @ (Builtin::Bitmap | Builtin::Uuid | Builtin::MsVmGenid)) => {
-                Ok(match (self.direction(name), builtin) {
-                    (Direction::In, Builtin::Bitmap | Builtin::Uuid) => {
-                        self.input(name, Read::Builtin { builtin: *builtin, by_value: false })
-                    }
-                    _ => self.room(name, to),
-                })
+                match (self.direction(name), builtin) {
+                    (Direction::In, Builtin::Bitmap) => self.bitmap(name, false),
+                    (Direction::In, Builtin::Uuid) => Ok(self.input(name, Read::Uuid { by_value: false })),
+                    _ => Ok(self.room(name, to)),
+                }
             }
             other => Err(format!("has a parameter of type {other:?} *")),
         }
+    }
+
+    /// How large a bitmap must be is known by its name: libxl copies so many bytes from it, whatever its size says.
+    fn bitmap(&mut self, name: &'m str, by_value: bool) -> Result<Arg<'m>, String> {
+        let size = match name {
+            _ if name.starts_with("nodemap") => "Node",
+            _ if name.starts_with("cpumap") => "Cpu",
+            // What caches are shared by.
+            "target_map" => "Socket",
+            _ => return Err(format!("has a bitmap of something: {name}")),
+        };
+        Ok(self.input(name, Read::Bitmap { size, by_value }))
     }
 
     fn room(&mut self, name: &'m str, ty: &'m Type) -> Arg<'m> {

@@ -1,7 +1,8 @@
 //! One method's code: read the parameters, call, take over what libxl hands out, encode it.
 //!
-//! In: a method's plan. Out: a Rust function. How parameters are read is `emit_input`'s affair. One result is encoded as it is, several as an object. Comments in quoted
-//! code are for readers of this page: they do not survive into the output.
+//! In: a method's plan. Out: a Rust function. How parameters are read is `emit_input`'s affair. One result is encoded
+//! as it is, several as an object. Comments in quoted code are for readers of this page: they do not survive into the
+//! output.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -34,7 +35,7 @@ pub fn function(method: &Method<'_>) -> TokenStream {
     }
     let look = returned(method, &mut steps);
     let (room, passed, take) = (&steps.room, &steps.passed, &steps.take);
-    let guard = method.after_domain_info.then(|| quote!(super::guard::domain_is_there(call, domid)?;));
+    let guard = method.after_domain_info.then(|| quote!(super::domain::check_is_there(call, domid)?;));
     let asynchronous = method.args.iter().any(|arg| matches!(arg, Arg::How));
     let finish = asynchronous.then(|| quote!(let returned = call.xl.finish(returned);));
     let key = method.key_from.map(|key| set_keys(method, key));
@@ -48,8 +49,9 @@ pub fn function(method: &Method<'_>) -> TokenStream {
             #read
             #guard
             #room
-            // SAFETY: the table holds this very function; strings lie in the input buffer and structs in the arena until
-            // the message is answered, and libxl writes through pointers to the variables above only until it is done.
+            // SAFETY: the table holds this very function; strings lie in the input buffer and structs in the arena
+            // until the message is answered, and libxl writes through pointers to the variables above only until it is
+            // done.
             let returned = unsafe { function(#(#passed),*) };
             #finish
             #take
@@ -177,7 +179,7 @@ impl Steps {
         self.results.push((result_name(name), encode_value(ty, &quote!(&#variable))));
     }
 
-    /// libxl has freed it: disposing of it would free it again.
+    /// libxl has freed some of it: disposing of it would free that again.
     fn leave_on_failure(&mut self, name: &str) {
         let variable = variable(name);
         self.take.extend(quote! {

@@ -5,11 +5,11 @@
 //! type says; a keyed union is a member of the object for each value of its key, named `KEY.VALUE`, of which one may
 //! come. What does not come stays as libxl's initialiser left it.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::hints::{DEPRECATED_FIELDS, FIELD_HINTS, FieldFact, FieldHint};
-use super::model::{Builtin, Enum, Field, Int, Model, Shape, Struct, Type, Union};
+use super::model::{Builtin, Enum, Int, Model, Shape, Struct, Type, Union};
 use super::plan::short;
 
 /// A decoder notes in one word which members have come.
@@ -20,23 +20,54 @@ const MEMBERS_MAX: usize = 128;
 /// # Errors
 /// A type that cannot be decoded, or a hint about a field that is not there.
 pub fn emit(model: &Model) -> Result<TokenStream, String> {
-    let mut emitter = Emitter { model, used: Vec::new() };
-    let enums = model.enums.values().map(enumeration);
-    let structs: Result<Vec<_>, String> = model.structs.values().map(|of| emitter.structure(of)).collect();
-    let structs = structs?;
+    let mut emitter = Emitter { model, functions: TokenStream::new(), used: Vec::new() };
+    let enums: TokenStream = model.enums.values().map(enumeration).collect();
+    for of in model.structs.values() {
+        emitter.structure(of)?;
+    }
     emitter.check_all_used()?;
-    Ok(quote!(#(#enums)* #(#structs)*))
+    let functions = emitter.functions;
+    Ok(quote!(#enums #functions))
 }
 
 struct Emitter<'m> {
     model: &'m Model,
+    /// What is emitted so far.
+    functions: TokenStream,
     /// The fields whose hints were used.
     used: Vec<&'static str>,
 }
 
-/// The members of an object, and code for each.
+/// A part of a struct that is an object in JSON.
+#[derive(Clone)]
+struct Part<'m> {
+    /// The whole struct.
+    of: &'m Struct,
+    /// Where in it the part is: `v.u.hvm`.
+    place: TokenStream,
+    /// How hints name it: `domain_build_info.u.hvm`.
+    path: String,
+}
+
+impl<'m> Part<'m> {
+    fn whole(of: &'m Struct) -> Self {
+        Self { of, place: quote!(v), path: short(&of.name).to_owned() }
+    }
+
+    fn field(&self, name: &str, ident: &str) -> Self {
+        let (ident, place) = (format_ident!("{ident}"), &self.place);
+        Self { of: self.of, place: quote!(#place.#ident), path: format!("{}.{name}", self.path) }
+    }
+
+    /// The function that reads it.
+    fn reader(&self) -> Ident {
+        format_ident!("{}_into", self.path.replace('.', "_"))
+    }
+}
+
+/// The members of an object, and an expression for each that reads `value`, which is its value.
 #[derive(Default)]
-struct Object {
+struct Members {
     known: Vec<String>,
     arms: TokenStream,
     mistaken: TokenStream,
@@ -44,117 +75,116 @@ struct Object {
     before: TokenStream,
 }
 
-impl Object {
-    /// A member, and statements that read `value`, which is its value.
-    fn member(&mut self, name: String, read: &TokenStream) {
+impl Members {
+    fn push(&mut self, name: String, read: &TokenStream) {
         let at = Literal::usize_unsuffixed(self.known.len());
-        self.arms.extend(quote!(#at => { #read }));
+        self.arms.extend(quote!(#at => #read,));
         self.known.push(name);
-    }
-
-    /// An expression that reads the object `value`: `Ok(())` or a refusal.
-    fn finish(self, path: &str) -> Result<TokenStream, String> {
-        if self.known.len() > MEMBERS_MAX {
-            return Err(format!("{path}: more than {MEMBERS_MAX} members"));
-        }
-        let Self { known, arms, mistaken, before } = self;
-        Ok(quote! {{
-            static MEMBERS: Members = Members { known: &[#(#known),*], mistaken: &[#mistaken] };
-            #before
-            value.each_member(&MEMBERS, |at, value| {
-                match at { #arms _ => {} }
-                Ok(())
-            })
-        }})
     }
 }
 
 impl Emitter<'_> {
-    fn structure(&mut self, of: &Struct) -> Result<TokenStream, String> {
+    fn structure(&mut self, of: &Struct) -> Result<(), String> {
         let (name, ty) = (format_ident!("{}", short(&of.name)), format_ident!("{}", of.name));
-        let fill = format_ident!("{}_into", short(&of.name));
-        let body = self.object(of, &quote!(v), short(&of.name))?;
+        let part = Part::whole(of);
+        let reader = part.reader();
         let doc = format!(" A `{}` in the request's arena, made of an object.", of.name);
-        Ok(quote! {
+        self.functions.extend(quote! {
             #[doc = #doc]
             pub fn #name<'m>(d: &Decoder<'m, '_>, value: Value<'m>) -> Result<&'m mut #ty, Refused<'m>> {
                 let v = d.initialised::<#ty>();
-                #fill(d, value, v)?;
+                #reader(d, value, v)?;
                 Ok(v)
             }
-
-            fn #fill<'m>(d: &Decoder<'m, '_>, value: Value<'m>, v: &mut #ty) -> Result<(), Refused<'m>> {
-                // SAFETY: `v` is as libxl's initialiser left it. A union's member is initialised by libxl's function
-                // for it, once, before it is touched.
-                unsafe { #body }
-            }
-        })
+        });
+        self.object(&part, of)
     }
 
-    /// An expression that reads the object `value` into the struct `place`; `path` is how hints name it.
-    fn object(&mut self, of: &Struct, place: &TokenStream, path: &str) -> Result<TokenStream, String> {
-        let mut object = Object::default();
-        for field in &of.fields {
-            let ident = format_ident!("{}", field.ident);
-            let (path, place) = (format!("{path}.{}", field.name), quote!(#place.#ident));
+    /// The function that reads an object into a part of a struct that has these fields.
+    fn object(&mut self, part: &Part<'_>, content: &Struct) -> Result<(), String> {
+        let mut members = Members::default();
+        for field in &content.fields {
+            let inner = part.field(&field.name, &field.ident);
+            let place = &inner.place;
             let read = match &field.shape {
                 Shape::Private => continue,
                 Shape::Union(union) => {
-                    self.union(&mut object, of, union, &place, &path)?;
+                    self.union(&mut members, union, &inner)?;
                     continue;
                 }
-                Shape::Value(ty) => self.field(field, ty, &place, &path),
-                Shape::Array { count, element } => self.array(count, element, &place, &path),
-                Shape::Inline(inner) => self.object(inner, &place, &path).map(|read| quote!(#read?;)),
+                Shape::Value(Type::Struct(name)) => {
+                    let reader = format_ident!("{}_into", short(name));
+                    Ok(quote!(#reader(d, value, &mut #place)?))
+                }
+                Shape::Value(ty) => self.field(&field.name, ty, &inner),
+                Shape::Array { count, element } => self.array(count, element, &inner),
+                Shape::Inline(content) => {
+                    let reader = inner.reader();
+                    self.object(&inner, content).map(|()| quote!(#reader(d, value, v)?))
+                }
             };
-            object.member(field.name.clone(), &read.map_err(|why| format!("{path}: {why}"))?);
+            members.push(field.name.clone(), &read.map_err(|why| format!("{}: {why}", inner.path))?);
         }
-        object.finish(path)
+        self.function(part, members)
+    }
+
+    fn function(&mut self, part: &Part<'_>, members: Members) -> Result<(), String> {
+        let (reader, ty) = (part.reader(), format_ident!("{}", part.of.name));
+        let Members { known, arms, mistaken, before } = members;
+        if known.len() > MEMBERS_MAX {
+            return Err(format!("{}: more than {MEMBERS_MAX} members", part.path));
+        }
+        self.functions.extend(quote! {
+            fn #reader<'m>(d: &Decoder<'m, '_>, value: Value<'m>, v: &mut #ty) -> Result<(), Refused<'m>> {
+                static MEMBERS: Members = Members { known: &[#(#known),*], mistaken: &[#mistaken] };
+                #before
+                // SAFETY: `v` is as libxl's initialiser left it. A member of a union is initialised by libxl's own
+                // function for it, once, before the function that touches it is called.
+                value.each_member(&MEMBERS, |at, value| unsafe {
+                    match at { #arms _ => {} }
+                    Ok(())
+                })
+            }
+        });
+        Ok(())
     }
 
     /// One member for each value of the key; the key's own name is explained.
-    fn union(
-        &mut self,
-        object: &mut Object,
-        of: &Struct,
-        union: &Union,
-        place: &TokenStream,
-        path: &str,
-    ) -> Result<(), String> {
+    fn union(&mut self, members: &mut Members, union: &Union, part: &Part<'_>) -> Result<(), String> {
         let names: Vec<_> = union.members.iter().map(|member| format!("{}.{}", union.key, member.name)).collect();
         let (key, names_text) = (&union.key, names.join(", "));
         let only_one = format!("only one may be given of {names_text}");
         let meant = format!("told by the name of another member: {names_text}");
-        let init = format_ident!("{}_init_{}", of.name, union.key);
-        object.mistaken.extend(quote!((#key, #meant)));
-        object.before.extend(quote!(let mut is_chosen = false;));
+        let init = format_ident!("{}_init_{}", part.of.name, union.key);
+        members.mistaken.extend(quote!((#key, #meant)));
+        members.before.extend(quote!(let mut is_chosen = false;));
         for (member, name) in union.members.iter().zip(names) {
-            let (constant, ident) = (format_ident!("{}", member.value), format_ident!("{}", member.name));
-            let nothing = Struct { name: String::new(), fields: Vec::new() };
-            let (content, path) = (member.content.as_ref().unwrap_or(&nothing), format!("{path}.{}", member.name));
-            let read = self.object(content, &quote!(#place.#ident), &path)?;
-            object.member(
+            let (constant, inner) = (format_ident!("{}", member.value), part.field(&member.name, &member.name));
+            let read = match &member.content {
+                Some(content) => {
+                    self.object(&inner, content)?;
+                    let reader = inner.reader();
+                    quote!(#reader(d, value, v)?)
+                }
+                None => quote!(leaf::nothing(value)?),
+            };
+            members.push(
                 name,
-                &quote! {
-                    if is_chosen {
-                        return Err(value.refuse(Fault::Rule(#only_one)));
-                    }
+                &quote! {{
+                    refuse_if(is_chosen, value, #only_one)?;
                     is_chosen = true;
                     (d.functions().#init)(v, #constant);
-                    #read?;
-                },
+                    #read
+                }},
             );
         }
         Ok(())
     }
 
-    /// Statements that read `value` into a field.
-    fn field(&mut self, field: &Field, ty: &Type, place: &TokenStream, path: &str) -> Result<TokenStream, String> {
-        if let Type::Struct(_) = ty {
-            return self.element(ty, &quote!(&mut #place), None);
-        }
-        let fact = self.fact(path);
-        let mut read = match ty {
+    /// An expression that reads `value` into a field.
+    fn field(&mut self, name: &str, ty: &Type, part: &Part<'_>) -> Result<TokenStream, String> {
+        let (place, fact) = (&part.place, self.fact(&part.path));
+        let read = match ty {
             Type::Enum(name) => {
                 let (names, ty) = (names_ident(name), format_ident!("{name}"));
                 quote!(value.enumeration_or(i64::from(#place), #names)? as #ty)
@@ -163,69 +193,34 @@ impl Emitter<'_> {
                 let size = size(fact);
                 quote!(bitmap::unless_empty(d, value, #size)?)
             }
-            _ => self.value(ty, fact)?,
-        };
-        let untouched = match fact {
-            Some(FieldFact::Untouched(text)) => Some(text.to_owned()),
-            _ if DEPRECATED_FIELDS.contains(&path) => {
-                Some(format!("deprecated; use {} one level further out", field.name))
+            _ => {
+                let read = value(ty, fact)?;
+                quote!(#read?)
             }
-            _ => None,
         };
-        if let Some(text) = untouched {
-            let part = match ty {
-                Type::Builtin(Builtin::Bitmap) => quote!(.map),
-                Type::Builtin(Builtin::Defbool) => quote!(.val),
-                _ => TokenStream::new(),
-            };
-            read = quote! {{
-                let given = #read;
-                if given #part != #place #part {
-                    return Err(value.refuse(Fault::Rule(#text)));
-                }
-                given
-            }};
+        let Some(text) = untouched(name, fact, &part.path) else {
+            return Ok(quote!(#place = #read));
+        };
+        let part = match ty {
+            Type::Builtin(Builtin::Bitmap) => quote!(.map),
+            Type::Builtin(Builtin::Defbool) => quote!(.val),
+            _ => TokenStream::new(),
+        };
+        Ok(quote! {{
+            let given = #read;
+            refuse_if(given #part != #place #part, value, #text)?;
+        }})
+    }
+
+    /// An expression that reads `value` into an array, and its count.
+    fn array(&mut self, count: &str, element: &Type, part: &Part<'_>) -> Result<TokenStream, String> {
+        let (place, count) = (&part.place, sibling(&part.place, count));
+        if let Type::Struct(name) = element {
+            let reader = format_ident!("{}_into", short(name));
+            return Ok(quote!((#place, #count) = d.structs(value, #reader)?));
         }
-        Ok(quote!(#place = #read;))
-    }
-
-    /// Statements that read `value` into an array, and its count.
-    fn array(&mut self, count: &str, element: &Type, place: &TokenStream, path: &str) -> Result<TokenStream, String> {
-        let fact = self.fact(path);
-        let read = self.element(element, &quote!(e), fact)?;
-        let count = sibling(place, count);
-        Ok(quote! {
-            (#place, #count) = d.array(value, |value, e| {
-                #read
-                Ok(())
-            })?;
-        })
-    }
-
-    /// Statements that read `value` into `place`, a reference.
-    fn element(&self, ty: &Type, place: &TokenStream, fact: Option<FieldFact>) -> Result<TokenStream, String> {
-        if let Type::Struct(name) = ty {
-            let fill = format_ident!("{}_into", short(name));
-            let init = (place.to_string() == "e").then(|| quote!(d.initialise(e);));
-            return Ok(quote!(#init #fill(d, value, #place)?;));
-        }
-        let read = self.value(ty, fact)?;
-        Ok(quote!(*#place = #read;))
-    }
-
-    /// An expression that reads `value`.
-    fn value(&self, ty: &Type, fact: Option<FieldFact>) -> Result<TokenStream, String> {
-        Ok(match ty {
-            Type::Bool => quote!(value.bool()?),
-            Type::Int(int) => integer(*int),
-            Type::Enum(name) => {
-                let decode = format_ident!("{}", short(name));
-                quote!(#decode(value)?)
-            }
-            Type::Builtin(builtin) => builtin_value(*builtin, fact)?,
-            ty if ty.is_string() => quote!(leaf::string(value)?),
-            other => return Err(format!("a value of type {other:?}")),
-        })
+        let read = value(element, self.fact(&part.path))?;
+        Ok(quote!((#place, #count) = d.values(value, |value| #read)?))
     }
 
     /// What is known of a field, noted as used.
@@ -257,7 +252,7 @@ fn sibling(value: &TokenStream, name: &str) -> TokenStream {
     quote!(#owner #name)
 }
 
-fn names_ident(name: &str) -> proc_macro2::Ident {
+fn names_ident(name: &str) -> Ident {
     format_ident!("{}", short(name).to_uppercase())
 }
 
@@ -281,28 +276,46 @@ fn enumeration(of: &Enum) -> TokenStream {
     }
 }
 
-fn integer(int: Int) -> TokenStream {
-    match int {
-        Int::U8 => quote!(value.u8()?),
-        Int::U16 => quote!(value.u16()?),
-        Int::U32 => quote!(value.u32()?),
-        Int::U64 => quote!(value.u64()?),
-        Int::I32 => quote!(value.i32()?),
-        Int::I64 => quote!(value.i64()?),
+/// What a request is told that changes a field which must stay as it is.
+fn untouched(name: &str, fact: Option<FieldFact>, path: &str) -> Option<String> {
+    match fact {
+        Some(FieldFact::Untouched(text)) => Some(text.to_owned()),
+        _ if DEPRECATED_FIELDS.contains(&path) => Some(format!("deprecated; use {name} one level further out")),
+        _ => None,
     }
+}
+
+/// An expression that reads `value`: a C value or a refusal.
+fn value(ty: &Type, fact: Option<FieldFact>) -> Result<TokenStream, String> {
+    Ok(match ty {
+        Type::Bool => quote!(value.bool()),
+        Type::Int(Int::U8) => quote!(value.u8()),
+        Type::Int(Int::U16) => quote!(value.u16()),
+        Type::Int(Int::U32) => quote!(value.u32()),
+        Type::Int(Int::U64) => quote!(value.u64()),
+        Type::Int(Int::I32) => quote!(value.i32()),
+        Type::Int(Int::I64) => quote!(value.i64()),
+        Type::Enum(name) => {
+            let decode = format_ident!("{}", short(name));
+            quote!(#decode(value))
+        }
+        Type::Builtin(builtin) => builtin_value(*builtin, fact)?,
+        ty if ty.is_string() => quote!(leaf::string(value)),
+        other => return Err(format!("a value of type {other:?}")),
+    })
 }
 
 fn builtin_value(builtin: Builtin, fact: Option<FieldFact>) -> Result<TokenStream, String> {
     let decode = format_ident!("{}", short(builtin.name()));
     Ok(match builtin {
         Builtin::Defbool | Builtin::Uuid | Builtin::Mac | Builtin::Hwcap | Builtin::MsVmGenid => {
-            quote!(leaf::#decode(value)?)
+            quote!(leaf::#decode(value))
         }
-        Builtin::StringList | Builtin::KeyValueList => quote!(list::#decode(d, value)?),
-        Builtin::CpuidPolicyList => quote!(d.cpuid_policy_list(value)?),
+        Builtin::StringList | Builtin::KeyValueList => quote!(list::#decode(d, value)),
+        Builtin::CpuidPolicyList => quote!(d.cpuid_policy_list(value)),
         Builtin::Bitmap => {
             let size = size(fact);
-            quote!(bitmap::sized(d, value, #size)?)
+            quote!(bitmap::sized(d, value, #size))
         }
         Builtin::EvLink => return Err("a list's link is never part of a request".to_owned()),
     })

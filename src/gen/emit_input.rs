@@ -9,7 +9,7 @@ use quote::{format_ident, quote};
 
 use super::args::{Arg, Input, Read};
 use super::emit_call::{int_name, type_name};
-use super::model::{Builtin, Int};
+use super::model::Int;
 use super::plan::{Method, short};
 
 /// The parameters that come from the request, in C's order.
@@ -73,7 +73,7 @@ fn place(names: &[&str], name: &str) -> usize {
 }
 
 fn needs_decoder(read: &Read<'_>) -> bool {
-    matches!(read, Read::Lent(_) | Read::Copied { .. } | Read::Builtin { .. })
+    matches!(read, Read::Lent(_) | Read::Copied { .. } | Read::Bitmap { .. } | Read::Uuid { .. })
 }
 
 /// Statements that read one parameter into a variable of its name.
@@ -110,14 +110,13 @@ fn read(at: usize, input: &Input<'_>) -> TokenStream {
                 let mut #variable = unsafe { Owned::copied(functions, call.xl.ctx(), copy, #variable) };
             };
         }
-        Read::Builtin { builtin: Builtin::Bitmap, .. } => {
-            let size = format_ident!("{}", size(input.name));
+        Read::Bitmap { size, .. } => {
+            let size = format_ident!("{size}");
             let read = quote!(args.read(#at, |value| decode::bitmap(&decoder, value, decode::Size::#size))?);
             optional(at, input, &quote!(::core::ptr::from_mut(#read)), &quote!(::core::ptr::null_mut()))
         }
-        Read::Builtin { builtin, .. } => {
-            let decode = format_ident!("{}", short(builtin.name()));
-            quote!(::core::ptr::from_mut(args.read(#at, |value| decode::#decode(&decoder, value))?))
+        Read::Uuid { .. } => {
+            quote!(::core::ptr::from_mut(args.read(#at, |value| decode::uuid(&decoder, value))?))
         }
     };
     quote!(let #variable = #value;)
@@ -153,15 +152,6 @@ fn structure(at: usize, ty: &str, check: Option<Ident>) -> TokenStream {
     }
 }
 
-/// How large a bitmap must be, by what its name says that it is of. `target_map` is of sockets.
-fn size(name: &str) -> &'static str {
-    match name {
-        _ if name.starts_with("nodemap") => "Node",
-        _ if name.starts_with("cpumap") => "Cpu",
-        _ => "Socket",
-    }
-}
-
 /// What C is given.
 pub fn passed(input: &Input<'_>) -> TokenStream {
     let variable = variable(input.name);
@@ -173,14 +163,15 @@ pub fn passed(input: &Input<'_>) -> TokenStream {
         Read::InOutInteger { .. } => quote!(&raw mut #variable),
         Read::Copied { .. } => quote!(#variable.as_mut_ptr()),
         // Read just now, into the request's arena.
-        Read::Builtin { by_value: true, .. } => quote!(*#variable),
+        Read::Bitmap { by_value: true, .. } | Read::Uuid { by_value: true } => quote!(*#variable),
         Read::Integer { .. }
         | Read::Bool
         | Read::Letter
         | Read::Enumeration(_)
         | Read::Text { .. }
         | Read::Lent(_)
-        | Read::Builtin { .. } => quote!(#variable),
+        | Read::Bitmap { .. }
+        | Read::Uuid { .. } => quote!(#variable),
     }
 }
 

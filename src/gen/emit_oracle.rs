@@ -51,7 +51,8 @@ struct Emitter<'m> {
 impl Emitter<'_> {
     fn structure(&mut self, of: &Struct) -> Result<TokenStream, String> {
         let (name, ty) = (short(&of.name), format_ident!("{}", of.name));
-        let (encode, to_json, from_json) = converters(&of.name);
+        let (convert, to_json, from_json) = converters(&of.name);
+        let copy = format_ident!("{}_copy", of.name);
         let (mut fill, mut members) = (TokenStream::new(), Vec::new());
         for field in &of.fields {
             if let Shape::Union(union) = &field.shape {
@@ -66,7 +67,8 @@ impl Emitter<'_> {
             impl Described for #ty {
                 const NAME: &'static str = #name;
                 const MEMBERS: &'static [&'static str] = &[#(#members),*];
-                const ENCODE: Encode<Self> = encode::#encode;
+                const ENCODE: Encode<Self> = encode::#convert;
+                const DECODE: Decode<Self> = decode::#convert;
 
                 unsafe fn fill(&mut self, f: &mut Filler<'_>) {
                     let v = self;
@@ -77,6 +79,8 @@ impl Emitter<'_> {
                 fn to_json(functions: &Functions) -> Option<ToJson<Self>> { functions.#to_json }
 
                 fn from_json(functions: &Functions) -> Option<FromJson<Self>> { functions.#from_json }
+
+                fn copy(functions: &Functions) -> Option<Copy<Self>> { functions.#copy }
             }
         })
     }
@@ -157,7 +161,7 @@ impl Emitter<'_> {
     }
 }
 
-/// Our encoder of a type, and libxl's converters.
+/// Our encoder and our decoder of a type, which share a name, and libxl's converters.
 fn converters(name: &str) -> (Ident, Ident, Ident) {
     (format_ident!("{}", short(name)), format_ident!("{name}_to_json"), format_ident!("{name}_from_json"))
 }

@@ -1,6 +1,6 @@
 //! What the headers do not say, one line a fact, each with its reason.
 //!
-//! In: nothing. Out: [`HINTS`], in groups by what the facts are about; and two lists that are about more than functions.
+//! In: nothing. Out: [`HINTS`], in groups by what the facts are about; and a list about structs.
 //! A function that is named here and that the headers do not declare is an error of the build.
 
 use super::hints::Fact::{
@@ -162,7 +162,6 @@ pub const HINTS: &[Hint] = &[
     hint(&["device_channel_list"], FreedByElement, "libxl has no function for it"),
     hint(&["psr_get_hw_info"], KeyFrom("type"), "the elements' type is left uninitialised"),
     hint(&["device_disk_getinfo"], GoneOnFailure("diskinfo"), "its backend is freed and stays in it"),
-    hint(&["vdev_to_device_disk"], GoneOnFailure("disk"), "it has been disposed of"),
     // Which way their parameters go.
     hint(&["device_pci_assignable_add"], In("pci"), "nothing of the host is written back"),
     hint(&["domain_need_memory"], In("config"), "what it fills in is for its own use"),

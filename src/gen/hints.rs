@@ -1,7 +1,8 @@
 //! What the headers do not say: the kinds of facts there are, and how they are asked for.
 //!
-//! In: the list of them (`facts::HINTS`). Out: the facts about a function, and an error about lines that no function of
-//! the headers used: a new release that makes one superfluous shows at once.
+//! In: the list of them (`facts::HINTS`), and [`FIELD_HINTS`], which `emit_decode` asks by field. Out: the facts about
+//! a function, and an error about lines that nothing in the headers used: a new release that makes one superfluous shows
+//! at once.
 
 /// One fact about some functions.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ pub enum Fact {
     AllOnesIsNone,
     /// What it writes through this parameter says nothing that the caller does not know.
     Redundant(&'static str),
-    /// When it fails, what it wrote through this parameter has been freed already, wholly or in part.
+    /// When it fails, some of what it wrote through this parameter has been freed already.
     GoneOnFailure(&'static str),
     /// The bitmap of this parameter must have been allocated by that function.
     Allocated(&'static str, &'static str),

@@ -7,7 +7,8 @@ use std::fmt::{Display, Formatter, Result};
 use crate::error::{Fault, Place, Refusal};
 
 /// A refusal that can be shown.
-pub(super) struct Explained<'r, 'm>(pub(super) &'r Refusal<'m>);
+#[derive(Debug)]
+pub struct Explained<'r, 'm>(pub &'r Refusal<'m>);
 
 /// Text of the client's that is repeated to it, at most.
 const QUOTED_CHARS_MAX: usize = 64;

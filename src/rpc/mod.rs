@@ -14,6 +14,7 @@ mod reply;
 use bumpalo::Bump;
 
 pub use batch::{Batch, Progress};
+pub use explain::Explained;
 pub use office::{Access, Domain, Inline, Office, ReplyTo, Task, Which};
 pub use reply::Refused;
 

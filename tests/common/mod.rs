@@ -6,6 +6,8 @@
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+pub(crate) mod cases;
+pub(crate) mod exercised;
 pub(crate) mod params;
 
 use std::io::{ErrorKind, IoSlice, Read, Write, stderr};

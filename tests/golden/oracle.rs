@@ -5,6 +5,7 @@ impl Described for libxl_animal {
     const NAME: &'static str = "animal";
     const MEMBERS: &'static [&'static str] = &["type.invalid", "type.cat", "type.dog"];
     const ENCODE: Encode<Self> = encode::animal;
+    const DECODE: Decode<Self> = decode::animal;
     unsafe fn fill(&mut self, f: &mut Filler<'_>) {
         let v = self;
         unsafe {
@@ -60,11 +61,15 @@ impl Described for libxl_animal {
     fn from_json(functions: &Functions) -> Option<FromJson<Self>> {
         functions.libxl_animal_from_json
     }
+    fn copy(functions: &Functions) -> Option<Copy<Self>> {
+        functions.libxl_animal_copy
+    }
 }
 impl Described for libxl_cage {
     const NAME: &'static str = "cage";
     const MEMBERS: &'static [&'static str] = &[];
     const ENCODE: Encode<Self> = encode::cage;
+    const DECODE: Decode<Self> = decode::cage;
     unsafe fn fill(&mut self, f: &mut Filler<'_>) {
         let v = self;
         unsafe {
@@ -84,11 +89,15 @@ impl Described for libxl_cage {
     fn from_json(functions: &Functions) -> Option<FromJson<Self>> {
         functions.libxl_cage_from_json
     }
+    fn copy(functions: &Functions) -> Option<Copy<Self>> {
+        functions.libxl_cage_copy
+    }
 }
 impl Described for libxl_void {
     const NAME: &'static str = "void";
     const MEMBERS: &'static [&'static str] = &[];
     const ENCODE: Encode<Self> = encode::void;
+    const DECODE: Decode<Self> = decode::void;
     unsafe fn fill(&mut self, f: &mut Filler<'_>) {
         let v = self;
         unsafe {}
@@ -98,6 +107,9 @@ impl Described for libxl_void {
     }
     fn from_json(functions: &Functions) -> Option<FromJson<Self>> {
         functions.libxl_void_from_json
+    }
+    fn copy(functions: &Functions) -> Option<Copy<Self>> {
+        functions.libxl_void_copy
     }
 }
 /// Calls a macro with what else it is given, and short name and type of every struct that libxl describes.

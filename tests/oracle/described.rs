@@ -5,7 +5,11 @@
 
 use core::ffi::{CStr, c_char, c_int};
 
-use xenopsd::json::Writer;
+use bumpalo::Bump;
+use xenopsd::api::decode::Decoder;
+use xenopsd::error::Refused;
+use xenopsd::json::{PADDING, Parser, Value, Writer};
+use xenopsd::rpc::Explained;
 use xenopsd::xl::sys::{Functions, libxl_ctx};
 use xenopsd::xl::{Managed, Owned, Text, Xl};
 
@@ -13,10 +17,14 @@ use crate::filler::Filler;
 
 /// Our encoder of a struct.
 pub(crate) type Encode<T> = unsafe fn(&Xl, &mut Writer<'_>, &T);
+/// Our decoder of a struct.
+pub(crate) type Decode<T> = for<'m> fn(&Decoder<'m, '_>, Value<'m>) -> Result<&'m mut T, Refused<'m>>;
 /// libxl's encoder of a struct.
 pub(crate) type ToJson<T> = unsafe extern "C" fn(*mut libxl_ctx, *mut T) -> *mut c_char;
 /// libxl's decoder of a struct.
 pub(crate) type FromJson<T> = unsafe extern "C" fn(*mut libxl_ctx, *mut T, *const c_char) -> c_int;
+/// libxl's deep copy of a struct.
+pub(crate) type Copy<T> = unsafe extern "C" fn(*mut libxl_ctx, *mut T, *const T);
 
 /// A struct that libxl describes.
 pub(crate) trait Described: Managed {
@@ -26,6 +34,8 @@ pub(crate) trait Described: Managed {
     const MEMBERS: &'static [&'static str];
     /// Our encoder.
     const ENCODE: Encode<Self>;
+    /// Our decoder.
+    const DECODE: Decode<Self>;
 
     /// Lets the filler fill every field, in order.
     ///
@@ -38,6 +48,9 @@ pub(crate) trait Described: Managed {
 
     /// libxl's decoder.
     fn from_json(functions: &Functions) -> Option<FromJson<Self>>;
+
+    /// libxl's deep copy.
+    fn copy(functions: &Functions) -> Option<Copy<Self>>;
 }
 
 /// An enumeration that libxl describes.
@@ -94,6 +107,26 @@ pub(crate) fn read_by_libxl<'x, T: Described>(xl: &'x Xl, text: &str) -> Result<
     if code == 0 { Ok(value) } else { Err(code) }
 }
 
+/// What we read, or our refusal in words. It is lent to `then`: it does not outlive its text.
+pub(crate) fn read_by_us<T: Described, R>(xl: &Xl, text: &str, then: impl FnOnce(Result<&T, String>) -> R) -> R {
+    let mut bytes = [text.as_bytes(), &[0; PADDING]].concat();
+    let arena = Bump::new();
+    Parser::new().read(&mut bytes, text.len(), &arena, |message| {
+        let decoder = Decoder::new(xl, &arena);
+        let value = T::DECODE(&decoder, message.expect("JSON").root());
+        then(value.map(|value| &*value).map_err(|refused| Explained(refused).to_string()))
+    })
+}
+
+/// A deep copy of libxl's making.
+pub(crate) fn copied<'x, T: Described>(xl: &'x Xl, value: &T) -> Owned<'x, T> {
+    let copy = T::copy(xl.functions()).expect("every release has it");
+    let mut to = Owned::<T>::new(xl.functions());
+    // SAFETY: the table holds this very function; it fills a struct that holds nothing yet.
+    unsafe { copy(xl.ctx(), to.as_mut_ptr(), value) };
+    to
+}
+
 /// A string of libxl's.
 pub(crate) fn text_of(text: &Text) -> String {
     assert!(!text.is_null(), "libxl could not write it");
@@ -112,11 +145,11 @@ pub(crate) fn text_of(text: &Text) -> String {
     reason = "generated: the reason of each unsafe block stands in the emitter; values of enumerations are cast"
 )]
 mod generated {
-    use xenopsd::api::encode;
+    use xenopsd::api::{decode, encode};
     use xenopsd::xl::Text;
     use xenopsd::xl::sys::*;
 
-    use super::{Described, Encode, Enumeration, FromJson, ToJson};
+    use super::{Copy, Decode, Described, Encode, Enumeration, FromJson, ToJson};
     use crate::filler::Filler;
 
     include!(concat!(env!("OUT_DIR"), "/oracle.rs"));

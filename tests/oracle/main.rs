@@ -9,10 +9,14 @@
 //! Both rules hold for all types; what they let pass is in `rules` alone, a line each with its reason. The library runs
 //! on the simulated host's context: converters need no Xen.
 //!
+//! Decoders are judged in the same way: what we and libxl make of a request must agree (`decoded`), and what we refuse
+//! of it is listed, with the whole text of each refusal (`refusals`).
+//!
 //! `XENOPSD_ORACLE_SEEDS=0..200` says which seeds; a failure names its own.
 #![cfg(feature = "daemon")]
 #![allow(unsafe_code, reason = "C structs are filled and handed to libxl")]
 
+mod decoded;
 mod described;
 mod enumerations;
 mod facts;
@@ -20,6 +24,7 @@ mod fence;
 mod filler;
 mod json;
 mod random;
+mod refusals;
 mod room;
 mod rules;
 mod strings;

@@ -10,7 +10,7 @@ use crate::json::Json;
 use crate::rules::{agree, readable, same, same_members};
 
 /// The seeds of this run.
-fn seeds() -> Range<u64> {
+pub(crate) fn seeds() -> Range<u64> {
     let Ok(text) = std::env::var("XENOPSD_ORACLE_SEEDS") else {
         return 0..200;
     };

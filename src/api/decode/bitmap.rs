@@ -8,7 +8,7 @@ use core::ffi::c_int;
 
 use super::Decoder;
 use crate::error::{Fault, Refused};
-use crate::json::Value;
+use crate::json::{Kind, Value};
 use crate::limits::BITMAP_BITS_MAX;
 use crate::xl::Owned;
 use crate::xl::sys::{libxl_bitmap, libxl_ctx};
@@ -30,8 +30,8 @@ pub enum Size {
 
 /// A bitmap where none is one, too: a field that libxl takes for unset if it has no memory.
 pub(super) fn unless_empty<'m>(d: &Decoder<'m, '_>, value: Value<'m>, size: Size) -> Result<libxl_bitmap, Refused<'m>> {
-    let size = if value.array_len()? == 0 { Size::Minimal } else { size };
-    sized(d, value, size)
+    let is_empty = value.elements().next().is_none();
+    sized(d, value, if is_empty { Size::Minimal } else { size })
 }
 
 /// A bitmap of at least that size.
@@ -46,11 +46,13 @@ pub(super) fn sized<'m>(d: &Decoder<'m, '_>, value: Value<'m>, size: Size) -> Re
     Ok(libxl_bitmap { size: bytes, map })
 }
 
-/// The highest bit, after a look at all of them.
+/// The highest bit, after a look at all of them. That they ascend bounds how many there can be.
 fn highest(value: Value<'_>, size: Size) -> Result<Option<u32>, Refused<'_>> {
     let below = if let Size::Below(bits) = size { bits } else { BITMAP_BITS_MAX };
     let mut highest = None;
-    value.array_len()?;
+    if value.kind() != Kind::Array {
+        return Err(value.refuse(Fault::Expected("an array")));
+    }
     value.each_element(|_, element| {
         element.unsigned(below - 1)?;
         let bit = element.u32()?;

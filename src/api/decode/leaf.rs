@@ -6,8 +6,14 @@
 use core::ffi::c_char;
 
 use crate::error::{Fault, Refused};
-use crate::json::{Kind, Value};
+use crate::json::{Kind, Members, Value};
 use crate::xl::sys::{libxl_defbool, libxl_hwcap, libxl_mac, libxl_ms_vm_genid, libxl_uuid};
+
+/// An object without members.
+pub(super) fn nothing(value: Value<'_>) -> Result<(), Refused<'_>> {
+    static NONE: Members = Members { known: &[], mistaken: &[] };
+    value.each_member(&NONE, |_, _| Ok(()))
+}
 
 /// A `char *` into the request's bytes; null for `null`.
 pub(super) fn string(value: Value<'_>) -> Result<*mut c_char, Refused<'_>> {

@@ -25,7 +25,7 @@ pub use bitmap::Size;
 pub use generated::*;
 
 use super::Call;
-use crate::error::Refused;
+use crate::error::{Fault, Refused};
 use crate::json::Value;
 use crate::xl::sys::{
     Functions, libxl_bitmap, libxl_cpuid_policy_list, libxl_defbool, libxl_hwcap, libxl_key_value_list, libxl_mac,
@@ -45,8 +45,8 @@ use crate::xl::{Managed, Xl};
     reason = "generated: the reason of each unsafe block stands in the emitter; values of enumerations are cast"
 )]
 mod generated {
-    use super::{Decoder, Size, bitmap, leaf, list};
-    use crate::error::{Fault, Refused};
+    use super::{Decoder, Size, bitmap, leaf, list, refuse_if};
+    use crate::error::Refused;
     use crate::json::{Members, Value};
     use crate::xl::sys::*;
 
@@ -92,12 +92,36 @@ impl<'m, 'd> Decoder<'m, 'd> {
         unsafe { T::init(self.functions(), place) };
     }
 
-    /// An array of C as its first element and its count, each element read by `read` into zeroed memory. An empty one
-    /// is null: libxl may let one grow that has no memory yet.
+    /// An array of structs, each initialised, then read by `read`: its first element and its count.
+    fn structs<T: Managed>(
+        &self,
+        value: Value<'m>,
+        read: fn(&Self, Value<'m>, &mut T) -> Result<(), Refused<'m>>,
+    ) -> Result<(*mut T, c_int), Refused<'m>> {
+        self.array(value, |value, place| {
+            self.initialise(place);
+            read(self, value, place)
+        })
+    }
+
+    /// An array of what `read` makes of each element: its first element and its count.
+    fn values<T>(
+        &self,
+        value: Value<'m>,
+        read: impl Fn(Value<'m>) -> Result<T, Refused<'m>>,
+    ) -> Result<(*mut T, c_int), Refused<'m>> {
+        self.array(value, |value, place| {
+            *place = read(value)?;
+            Ok(())
+        })
+    }
+
+    /// An array of C, each element read by `read` into zeroed memory. An empty one is null: libxl may let one grow
+    /// that has no memory yet.
     fn array<T>(
         &self,
         value: Value<'m>,
-        mut read: impl FnMut(Value<'m>, &mut T) -> Result<(), Refused<'m>>,
+        read: impl Fn(Value<'m>, &mut T) -> Result<(), Refused<'m>>,
     ) -> Result<(*mut T, c_int), Refused<'m>> {
         let first = self.zeroed::<T>(value.array_len()?);
         let mut count = 0;
@@ -111,10 +135,10 @@ impl<'m, 'd> Decoder<'m, 'd> {
 
     /// Zeroed memory for that many; null for none.
     fn zeroed<T>(&self, count: usize) -> *mut T {
-        let layout = Layout::array::<T>(count).expect("lists are short");
-        if layout.size() == 0 {
+        if count == 0 {
             return core::ptr::null_mut();
         }
+        let layout = Layout::array::<T>(count).expect("lists are short");
         let first = self.arena.alloc_layout(layout).cast::<T>().as_ptr();
         // SAFETY: memory for so many, allocated just now.
         unsafe { first.write_bytes(0, count) };
@@ -130,6 +154,11 @@ impl<'m, 'd> Decoder<'m, 'd> {
         self.cpuid_lists.borrow_mut().push(list);
         Ok(pointer)
     }
+}
+
+/// Refuses a value for a reason that is seen only beside others.
+fn refuse_if<'m>(is_wrong: bool, value: Value<'m>, why: &'static str) -> Result<(), Refused<'m>> {
+    if is_wrong { Err(value.refuse(Fault::Rule(why))) } else { Ok(()) }
 }
 
 /// A bitmap of at least that size.

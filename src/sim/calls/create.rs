@@ -1,7 +1,7 @@
 //! Domains that come into being: created, restored, reset.
 //!
-//! In: a configuration. Out: a domain, paused, and the configuration stored with it as libxl stores it. What fails leaves
-//! nothing behind but a number that is not given again soon.
+//! In: a configuration. Out: a domain, paused, and the configuration stored with it as libxl stores it. What fails
+//! leaves nothing behind but a number that is not given again soon.
 
 use core::ffi::c_int;
 
@@ -139,7 +139,8 @@ unsafe fn create(
         })?;
         check_memory(context, config, domid)?;
         finish(&mut made)?;
-        publish(context, &held, config, &made)
+        // libxl destroys what it has begun to make, and says no more than that.
+        publish(context, &held, config, &made).map_err(|_| ERROR_FAIL)
     }
 }
 

@@ -78,7 +78,7 @@ impl Pluggable for libxl_device_disk {
         let (number, path) = unsafe { (self.number(), str_of(self.pdev_path).unwrap_or_default()) };
         if number == Some(-1) {
             let reason = "Invalid or unsupported virtual disk identifier";
-            return Err(refused(context, owner.domid, 0, "device_disk_add", reason, ERROR_FAIL));
+            return Err(refused(context, owner.domid, 0, "device_disk_add", reason, ERROR_INVAL));
         }
         default(&mut self.discard_enable, self.readwrite != 0);
         default(&mut self.colo_enable, false);

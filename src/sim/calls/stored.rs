@@ -1,7 +1,7 @@
 //! The configuration that libxl stores with a domain it creates.
 //!
-//! In and out: a `libxl_domain_config`, as the JSON text that the real library makes of it and reads. What was plugged in
-//! since, and what was taken away, is added and left out when it is asked for, as it was when it was stored is what stays.
+//! In and out: a `libxl_domain_config`, as the JSON text that the real library makes of it and reads. It stays
+//! as it was stored; what was plugged in since is added, and what was taken away left out, when it is asked for.
 
 use core::ffi::{CStr, c_int};
 use std::ffi::CString;

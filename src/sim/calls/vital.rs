@@ -58,8 +58,8 @@ pub(super) fn shut_down(domain: &mut Domain, reason: i32) {
 pub(super) fn place(domain: &mut Domain, pool_cpus: u64) {
     for vcpu in &mut domain.detail.vcpus[..(domain.head.vcpus as usize).min(VCPUS_MAX)] {
         let allowed = allowed(vcpu, pool_cpus);
-        if allowed >> vcpu.cpu & 1 == 0 {
-            vcpu.cpu = allowed.trailing_zeros().min(63);
+        if allowed != 0 && allowed >> vcpu.cpu & 1 == 0 {
+            vcpu.cpu = allowed.trailing_zeros();
             // Somebody may be running there.
             vcpu.flags &= !flag::RUNNING;
             vcpu.cpu_time.rate = vcpu.cpu_time.rate.min(WAITING_RATE);
@@ -68,7 +68,7 @@ pub(super) fn place(domain: &mut Domain, pool_cpus: u64) {
     settle(domain);
 }
 
-/// The CPUs that a vcpu can run on: never none.
+/// The CPUs that a vcpu can run on: none only in a cpupool without any.
 fn allowed(vcpu: &Vcpu, pool_cpus: u64) -> u64 {
     if vcpu.hard & pool_cpus == 0 { pool_cpus } else { vcpu.hard & pool_cpus }
 }

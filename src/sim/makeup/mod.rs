@@ -15,6 +15,8 @@ use crate::sim::world::clock::ticks_now;
 use crate::xl::sys::{LIBXL_SHUTDOWN_REASON_CRASH, LIBXL_SHUTDOWN_REASON_POWEROFF, LIBXL_SHUTDOWN_REASON_REBOOT};
 pub(super) use random::Random;
 
+/// What the hypervisor said when it was booted.
+const BOOT_TEXT: &str = "(XEN) Xen version 4.17.7 (simulated)\n(XEN) Scrubbing Free RAM in background\n";
 /// Hosts of fewer domains have none that is paused, shut down or dying.
 const ALL_LIVE_BELOW: u32 = 16;
 /// Hosts of fewer domains have no second cpupool.
@@ -78,6 +80,9 @@ pub(super) fn host(seed: u64, domains: u32) -> io::Result<World> {
     machine::size(&mut machine, used_kb);
     machine.next_domid = domains.into();
     world.set_machine(&held, &machine);
+    let mut console = world.console();
+    console.write(BOOT_TEXT);
+    world.set_console(&held, &console);
     drop(held);
     Ok(world)
 }

@@ -6,11 +6,11 @@
 //! What lists show of domains lies densely, apart from the rest, and each copy apart from the other: a list reads
 //! memory from one end to the other.
 //!
-//! Who changes the host takes the lock, fills a record's spare copy and publishes it by one store. A domain comes by its
-//! records first and its bit in `present` last, and goes by that bit alone. Whoever reads the bit and then a record sees
-//! the domain, or its successor of the same number, whole. What can be summed up from records (free memory, the domains
-//! of a cpupool) is stored nowhere, so it cannot be wrong. What refers to a domain that is gone, because somebody died
-//! while it went, is taken away by the next holder of the lock.
+//! Who changes the host takes the lock, fills a record's spare copy and publishes it by one store. A domain comes by
+//! its records first and its bit in `present` last, and goes by that bit alone. Whoever reads the bit and then a record
+//! sees the domain, or its successor of the same number, whole. What can be summed up from records (free memory, the
+//! domains of a cpupool) is stored nowhere, so it cannot be wrong. What refers to a domain that is gone, because
+//! somebody died while it went, is taken away by the next holder of the lock.
 
 pub(crate) mod clock;
 pub(crate) mod conduct;
@@ -207,7 +207,8 @@ impl World {
         Ok(())
     }
 
-    /// Replaces the device of a domain that has the same kind and number, or (`None`) takes it away. Whether there is one.
+    /// Replaces the device of a domain that has the same kind and number, or (`None`) takes it away. Whether there is
+    /// one.
     pub(crate) fn set_device(&self, held: &Held<'_>, domid: u32, which: &Device, by: Option<&Device>) -> bool {
         let Some(domain) = self.domain(domid) else {
             return false;
@@ -316,39 +317,4 @@ impl World {
 }
 
 #[cfg(test)]
-mod tests {
-    use bytemuck::Zeroable;
-
-    use super::device::Vtpm;
-    use super::*;
-
-    fn domain(domid: u32) -> Domain {
-        Domain { head: Head { domid, ..Head::zeroed() }, detail: Detail::zeroed() }
-    }
-
-    #[test]
-    fn domains_are_listed_by_number() {
-        let world = World::new(0).unwrap();
-        let held = world.lock().unwrap();
-        for domid in [64, 0, 0x7fef, 63] {
-            world.add_domain(&held, &domain(domid), &[]);
-        }
-        let listed: Vec<u32> = world.heads().map(|head| head.domid).collect();
-        assert_eq!(listed, [0, 63, 64, 0x7fef]);
-        assert_eq!(world.domain_count(), 4);
-        assert!(world.head(63).is_some());
-        assert!([1, 62, 0x7ff0, u32::MAX].into_iter().all(|domid| world.head(domid).is_none()));
-    }
-
-    #[test]
-    fn a_successor_does_not_inherit_devices() {
-        let world = World::new(0).unwrap();
-        let held = world.lock().unwrap();
-        let device = |devid| Device::new(devid, &Vtpm { uuid: [7; 16] });
-        world.add_domain(&held, &domain(5), &[device(0), device(1)]);
-        assert_eq!(world.devices(5).map(|device| device.devid).collect::<Vec<_>>(), [0, 1]);
-        world.add_domain(&held, &domain(5), &[device(2)]);
-        assert_eq!(world.devices(5).map(|device| device.devid).collect::<Vec<_>>(), [2]);
-        assert_eq!(world.devices(6).count(), 0);
-    }
-}
+mod tests;

@@ -1,7 +1,8 @@
 //! What toolstacks store with domains: named bytes.
 //!
-//! In and out: bytes, under the lock, for readers too. A value is written where none is and then published by one store,
-//! with a higher serial than what it replaces; of two values with one name, the one with the lower serial is gone.
+//! In and out: bytes, under the lock, for readers too. A value is written where none is and then published by one
+//! store, with a higher serial than what it replaces; of two values with one name, the one with the lower serial is
+//! gone.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -118,11 +119,11 @@ mod tests {
         for domid in [3, 4] {
             world.add_domain(&held, &domain(domid), &[]);
             world.store_userdata(&held, domid, "xl", b"first").unwrap();
-            world.store_userdata(&held, domid, "xl", &[7; BYTES_MAX]).unwrap();
+            world.store_userdata(&held, domid, "xl", &vec![7; BYTES_MAX]).unwrap();
         }
-        assert_eq!(world.userdata(&held, 3, "xl").unwrap(), [7; BYTES_MAX]);
+        assert_eq!(world.userdata(&held, 3, "xl").unwrap(), vec![7; BYTES_MAX]);
         assert_eq!(world.userdata(&held, 3, "other"), None);
-        assert_eq!(world.store_userdata(&held, 3, "xl", &[7; BYTES_MAX + 1]), Err(Full));
+        assert_eq!(world.store_userdata(&held, 3, "xl", &vec![7; BYTES_MAX + 1]), Err(Full));
         assert_eq!(world.store_userdata(&held, 3, &"x".repeat(128), b""), Err(Full));
         world.remove_domain(&held, 3);
         world.add_domain(&held, &domain(3), &[]);
