@@ -351,4 +351,10 @@ fn a_host_has_as_many_domains_as_asked_for() {
         let usage = command().args(["--sim", wrong]).output().unwrap();
         assert_eq!(usage.status.code(), Some(2), "{wrong}");
     }
+    for wrong in ["domain_pause", "list_domain=FAIL", "domain_pause=ODD", "domain_pause=FAIL:2"] {
+        let usage = command().args(["--sim", "1", "--sim-fault", wrong]).output().unwrap();
+        assert_eq!(usage.status.code(), Some(2), "{wrong}");
+    }
+    let mut host = Host::start(&["--sim", "2", "--sim-latency", "5", "--sim-fault", "domain_pause=FAIL:0.5"]);
+    assert_eq!(host.domains().len(), 2);
 }

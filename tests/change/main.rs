@@ -1,8 +1,8 @@
 //! The simulated host, changed through libxl's own C interface, in this process.
 //!
-//! In: calls of the function table that the daemon uses. Out: what other functions of the table show afterwards. The host
-//! is one for all tests of this process, so each test makes what it changes: a domain, a cpupool. Operations take no time
-//! here; `tests/pending.rs` has those that do.
+//! In: calls of the function table that the daemon uses. Out: what other functions of the table show afterwards. The
+//! host is one for all tests of this process, so each test makes what it changes: a domain, a cpupool. Operations take
+//! no time here; `tests/pending.rs` has those that do.
 #![cfg(feature = "daemon")]
 #![allow(unsafe_code, reason = "it calls C functions")]
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]

@@ -1,7 +1,7 @@
 //! A domain's record and devices, from libxl's configuration.
 //!
-//! In: a `libxl_domain_config`. Out: the same with libxl's defaults filled in, and what is made from it. No file that it
-//! names is looked at; nothing boots.
+//! In: a `libxl_domain_config`. Out: the same with libxl's defaults filled in, and what is made from it. No file that
+//! it names is looked at; nothing boots.
 
 use core::ffi::c_int;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -1,8 +1,8 @@
 //! `libxl_retrieve_domain_configuration`: what a domain could be created from again.
 //!
-//! In: records, and what is stored with a domain that somebody created. Out: a `libxl_domain_config` in memory of libxl's
-//! kind, which the caller disposes. Of a domain that was made up nothing is stored: then it is what a domain of its kind
-//! would usually have been created with.
+//! In: records, and what is stored with a domain that somebody created. Out: a `libxl_domain_config` in memory of
+//! libxl's kind, which the caller disposes. Of a domain that was made up nothing is stored: then it is what a domain of
+//! its kind would usually have been created with.
 
 use core::ffi::{CStr, c_int};
 

@@ -1,7 +1,7 @@
 //! What is asked of the hypervisor as a whole, and of the host around it.
 //!
-//! In: debug keys, parameters, readers of the hypervisor's console. Out: text on that console. Neither a file nor a log of
-//! the real host is touched.
+//! In: debug keys, parameters, readers of the hypervisor's console. Out: text on that console. Neither a file nor a log
+//! of the real host is touched.
 
 use core::ffi::{c_char, c_int};
 use core::mem::size_of;

@@ -1,7 +1,7 @@
 //! Domains that live: paused, shut down, resumed, renamed, destroyed.
 //!
-//! In: a number. Out: a changed record, or what libxl says. A guest does what it is asked to at once, if it can hear it:
-//! one that is paused, has shut down or has no PV drivers does not, and where libxl then waits for a minute the
+//! In: a number. Out: a changed record, or what libxl says. A guest does what it is asked to at once, if it can hear
+//! it: one that is paused, has shut down or has no PV drivers does not, and where libxl then waits for a minute the
 //! simulator does not.
 
 use core::ffi::{c_char, c_int};
@@ -322,7 +322,8 @@ fn pull(context: &Context, domid: u32, trigger: libxl_trigger, _vcpuid: u32) -> 
     )
 }
 
-/// Of the keys, `c` crashes a Linux guest, `b` and `o` reboot it and power it off; the others are not for others to see.
+/// Of the keys, `c` crashes a Linux guest, `b` and `o` reboot it and power it off; the others are not for others to
+/// see.
 fn sysrq(context: &Context, domid: u32, key: c_char) -> Outcome {
     let reason = match key.to_ne_bytes() {
         [b'c'] => LIBXL_SHUTDOWN_REASON_CRASH,

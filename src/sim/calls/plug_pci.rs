@@ -1,7 +1,7 @@
 //! PCI devices, given to domains and to pciback.
 //!
-//! In: libxl's structs: an address, or the name that a device was made assignable under. Out: a changed machine. No device
-//! of the real host is touched.
+//! In: libxl's structs: an address, or the name that a device was made assignable under. Out: a changed machine. No
+//! device of the real host is touched.
 
 use core::ffi::{CStr, c_int};
 

@@ -1,7 +1,7 @@
 //! Cpupools, changed.
 //!
-//! In: numbers, names, sets of CPUs. Out: a changed machine, or what libxl says when the hypervisor refuses. A CPU is in
-//! one cpupool or in none; a cpupool with domains keeps a CPU.
+//! In: numbers, names, sets of CPUs. Out: a changed machine, or what libxl says when the hypervisor refuses. A CPU is
+//! in one cpupool or in none; a cpupool with domains keeps a CPU.
 
 use core::ffi::{c_char, c_int};
 

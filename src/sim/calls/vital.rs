@@ -1,7 +1,7 @@
 //! Whether a domain's vcpus run.
 //!
-//! In: a domain that somebody has paused, shut down, or changed the vcpus of. Out: the same with its flags, its clocks and
-//! its counts in agreement. What ran before goes on; what begins to run waits for something most of the time.
+//! In: a domain that somebody has paused, shut down, or changed the vcpus of. Out: the same with its flags, its clocks
+//! and its counts in agreement. What ran before goes on; what begins to run waits for something most of the time.
 
 use crate::sim::world::clock::{Meter, TICK_NS, ticks_now};
 use crate::sim::world::domain::{Domain, VCPUS_MAX, Vcpu, flag};
