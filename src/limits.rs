@@ -20,6 +20,8 @@ use std::time::Duration;
 pub const CONNECTIONS_MAX: usize = 1024;
 /// Connections open at once by one user other than root and the daemon's own.
 pub const CONNECTIONS_PER_UID_MAX: usize = 256;
+/// Of all connections, those that only the full socket may fill.
+pub const CONNECTIONS_KEPT_FOR_FULL: usize = 64;
 /// Connections accepted in one turn of the loop; the rest wait in the kernel.
 pub const ACCEPTS_PER_TURN_MAX: usize = 64;
 /// Length of the kernel's queue of connections not accepted yet.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use log::{error, info};
-use xenopsd::daemon::{Daemon, StopSignals};
+use xenopsd::daemon::{Daemon, Doors, StopSignals};
 use xenopsd::limits::{CONNECTIONS_MAX, SIM_DOMAINS_MAX, WORKERS_DEFAULT, WORKERS_MAX};
 use xenopsd::rpc::Rpc;
 use xenopsd::sim::{self, Conduct, Fault};
@@ -24,6 +24,14 @@ struct Options {
     /// Listen on this socket. Only the user that runs xenopsd can connect to it
     #[arg(long, value_name = "PATH", default_value = DEFAULT_SOCKET)]
     socket: PathBuf,
+
+    /// Listen on this socket, too, for methods that only look; secrets are left out. Its group can connect to it
+    #[arg(long, value_name = "PATH")]
+    read_only_socket: Option<PathBuf>,
+
+    /// The group, by name or number, that can connect to the read-only socket
+    #[arg(long, value_name = "GROUP", requires = "read_only_socket", value_parser = group)]
+    read_only_group: Option<u32>,
 
     /// Serve a simulated host with this many domains, Domain-0 included, instead of the real one
     #[arg(long, value_name = "DOMAINS", num_args = 0..=1, default_missing_value = "10", value_parser = domains)]
@@ -112,9 +120,16 @@ fn serve(options: &Options, xl: Xl) -> Result<(), Reason> {
     let signals = StopSignals::catch()?;
     let listener = Listener::bind(&options.socket)?;
     info!("listening on {}", options.socket.display());
+    let mut doors = Doors::full(listener);
+    if let Some(path) = &options.read_only_socket {
+        let listener = Listener::bind(path)?;
+        listener.let_in(options.read_only_group)?;
+        info!("listening on {} for methods that only look", path.display());
+        doors = doors.and_read_only(listener);
+    }
     let sim = options.sim.map(|_| sim::memory().try_clone_to_owned()).transpose()?;
     let launch = Launch { program: THIS_PROGRAM.into(), workers: options.workers, sim, verbose: options.verbose };
-    Daemon::new(Rpc::new(xl), listener, signals, launch)?.run()?;
+    Daemon::new(Rpc::new(xl), doors, signals, launch)?.run()?;
     Ok(())
 }
 
@@ -129,6 +144,12 @@ fn raise_descriptor_limit() {
             log::warn!("cannot raise the limit of open files: {error}");
         }
     }
+}
+
+/// A group's number.
+fn group(text: &str) -> Result<u32, String> {
+    let by_name = || uzers::get_group_by_name(text).map(|group| group.gid());
+    text.parse().ok().or_else(by_name).ok_or_else(|| "no such group".to_owned())
 }
 
 /// The number of workers.

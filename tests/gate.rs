@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use common::{Client, DEADLINE, raise_descriptors, until};
-use xenopsd::daemon::{Daemon, StopSignals};
+use xenopsd::daemon::{Daemon, Doors, StopSignals};
 use xenopsd::limits::{CONNECTIONS_MAX, TURN_REQUESTS_MAX};
 use xenopsd::rpc::Rpc;
 use xenopsd::sim;
@@ -113,7 +113,10 @@ fn serve(gate: Gate, listener: Listener) {
     });
     // Calls that would need a worker are not made here.
     let launch = Launch { program: "false".into(), workers: 1, sim: None, verbose: 0 };
-    Daemon::new(Rpc::new(xl.unwrap()), listener, StopSignals::catch().unwrap(), launch).unwrap().run().unwrap();
+    Daemon::new(Rpc::new(xl.unwrap()), Doors::full(listener), StopSignals::catch().unwrap(), launch)
+        .unwrap()
+        .run()
+        .unwrap();
 }
 
 /// Its reply is not read, so that the kernel reports an error to the daemon instead of an end.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use xenopsd::daemon::{Daemon, StopSignals};
+use xenopsd::daemon::{Daemon, Doors, StopSignals};
 use xenopsd::rpc::Rpc;
 use xenopsd::sim;
 use xenopsd::wire::Listener;
@@ -63,7 +63,7 @@ fn daemon() -> &'static PathBuf {
             let signals = StopSignals::catch().expect("signals");
             // A worker would be this program, which is the fuzzer: such calls end with an error.
             let launch = Launch { program: "false".into(), workers: 1, sim: None, verbose: 0 };
-            Daemon::new(rpc, listener, signals, launch).and_then(Daemon::run).expect("a loop");
+            Daemon::new(rpc, Doors::full(listener), signals, launch).and_then(Daemon::run).expect("a loop");
         });
         socket
     })

@@ -5,24 +5,27 @@
 //! then accept. Nothing in it waits: the only place where the process sleeps is `poll`.
 
 mod client;
+mod doors;
 mod token;
 
 use std::io;
 use std::time::{Duration, Instant};
 
 use log::{debug, info, warn};
-use mio::net::UnixStream;
 use mio::{Events, Interest, Poll};
 use signal_hook_mio::v1_0::Signals;
 
 use crate::limits::{
-    ACCEPT_RETRY, ACCEPTS_PER_TURN_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_UID_MAX, DRAIN_MAX, OUT_TOTAL_BYTES_MAX,
+    ACCEPT_RETRY, ACCEPTS_PER_TURN_MAX, CONNECTIONS_KEPT_FOR_FULL, CONNECTIONS_MAX, CONNECTIONS_PER_UID_MAX, DRAIN_MAX,
+    OUT_TOTAL_BYTES_MAX,
 };
 use crate::mem::{Key, OutBuf, Slab};
 use crate::rpc::{Access, Refused, Rpc};
-use crate::wire::{Connection, Listener, Peer};
+use crate::wire::Connection;
 use crate::worker::{Launch, Pool};
 use client::{Client, Lent, Turn};
+pub use doors::Doors;
+use doors::Visitor;
 use token::Source;
 
 /// SIGTERM and SIGINT, caught: the first asks for an orderly stop, even if it comes before the loop begins.
@@ -55,7 +58,7 @@ pub struct Daemon {
     rpc: Rpc,
     pool: Pool,
     /// Gone once the daemon is stopping.
-    listener: Option<Listener>,
+    doors: Option<Doors>,
     clients: Slab<Client>,
     /// Who has something to do, in the order in which they came to have it.
     turn: Vec<Key>,
@@ -66,7 +69,7 @@ pub struct Daemon {
     owed_bytes: usize,
     accepting: Accepting,
     /// Accepted, but there was no room.
-    without_room: Option<(UnixStream, Peer)>,
+    without_room: Option<Visitor>,
     /// When a stopping daemon stops waiting for its clients.
     deadline: Option<Instant>,
 }
@@ -89,26 +92,21 @@ impl std::fmt::Debug for Daemon {
 }
 
 impl Daemon {
-    /// A daemon on this socket. Calls that are not made in the loop are made by processes that `launch` starts.
+    /// A daemon behind these doors. Calls that are not made in the loop are made by processes that `launch` starts.
     ///
     /// # Errors
     /// The kernel refuses an epoll.
-    pub fn new(
-        rpc: Rpc,
-        mut listener: Listener,
-        StopSignals(mut signals): StopSignals,
-        launch: Launch,
-    ) -> io::Result<Self> {
+    pub fn new(rpc: Rpc, mut doors: Doors, StopSignals(mut signals): StopSignals, launch: Launch) -> io::Result<Self> {
         let poll = Poll::new()?;
         let pool = Pool::new(launch, poll.registry(), |key| Source::Worker(key).into())?;
         poll.registry().register(&mut signals, Source::Signal.into(), Interest::READABLE)?;
-        poll.registry().register(listener.socket(), Source::Listener.into(), Interest::READABLE)?;
+        doors.register(poll.registry())?;
         Ok(Self {
             poll,
             signals,
             rpc,
             pool,
-            listener: Some(listener),
+            doors: Some(doors),
             clients: Slab::new(CONNECTIONS_MAX),
             turn: Vec::with_capacity(CONNECTIONS_MAX),
             next_turn: Vec::with_capacity(CONNECTIONS_MAX),
@@ -156,8 +154,8 @@ impl Daemon {
     fn note(&mut self, event: &mio::event::Event) {
         match Source::from(event.token()) {
             // While there is no descriptor for more, another connection is no news.
-            Source::Listener if self.accepting == Accepting::Rest => self.accepting = Accepting::Now,
-            Source::Listener => {}
+            Source::Door(_) if self.accepting == Accepting::Rest => self.accepting = Accepting::Now,
+            Source::Door(_) => {}
             Source::Signal => self.heed_signals(),
             Source::Worker(key) => self.pool.note(key, event),
             Source::Client(key) => {
@@ -290,15 +288,15 @@ impl Daemon {
             Accepting::Later(at) if Instant::now() < at => return,
             _ => {}
         }
-        if let Some((socket, peer)) = self.without_room.take() {
-            self.admit_or_turn_away(socket, peer);
+        if let Some(visitor) = self.without_room.take() {
+            self.admit_or_turn_away(visitor);
         }
         for _ in 0..ACCEPTS_PER_TURN_MAX {
-            let Some(listener) = &self.listener else {
+            let Some(doors) = &self.doors else {
                 return self.accepting = Accepting::Rest;
             };
-            match listener.accept() {
-                Ok((socket, peer)) if self.has_room_for(peer) => self.admit(socket, peer),
+            match doors.accept() {
+                Ok(visitor) if self.has_room_for(&visitor) => self.admit(visitor),
                 Ok(late) => {
                     self.without_room = Some(late);
                     break;
@@ -322,20 +320,20 @@ impl Daemon {
 
     /// Who left while this turn was under way made room, but the kernel tells us only at its next sleep: so who finds
     /// none is looked at once more then, and turned away if there still is none.
-    fn admit_or_turn_away(&mut self, socket: UnixStream, peer: Peer) {
-        if self.has_room_for(peer) {
-            self.admit(socket, peer);
+    fn admit_or_turn_away(&mut self, visitor: Visitor) {
+        if self.has_room_for(&visitor) {
+            self.admit(visitor);
         } else {
-            self.turn_away(Connection::new(socket, peer));
+            self.turn_away(Connection::new(visitor.socket, visitor.peer));
         }
     }
 
-    fn admit(&mut self, socket: UnixStream, peer: Peer) {
+    fn admit(&mut self, Visitor { socket, peer, access }: Visitor) {
         let registry = self.poll.registry();
         let admitted = self.clients.insert_with(|key| {
             let mut connection = Connection::new(socket, peer);
             registry.register(connection.socket(), Source::Client(key).into(), Interest::READABLE).ok()?;
-            Some(Client::new(connection, Access::Full))
+            Some(Client::new(connection, access))
         });
         match admitted {
             Some(_) => debug!("accepted a client: uid {}, pid {}", peer.uid, peer.pid),
@@ -343,10 +341,15 @@ impl Daemon {
         }
     }
 
-    /// Users other than root and our own have a share of the connections, not all of them.
-    fn has_room_for(&self, peer: Peer) -> bool {
-        if self.clients.is_full() || peer.uid == 0 || peer.uid == rustix::process::geteuid().as_raw() {
-            return !self.clients.is_full();
+    /// Users other than root and our own have a share of the connections, not all of them; and some are kept for the
+    /// full socket.
+    fn has_room_for(&self, Visitor { peer, access, .. }: &Visitor) -> bool {
+        let kept = if *access == Access::ReadOnly { CONNECTIONS_KEPT_FOR_FULL } else { 0 };
+        if self.clients.len() + kept >= CONNECTIONS_MAX {
+            return false;
+        }
+        if peer.uid == 0 || peer.uid == rustix::process::geteuid().as_raw() {
+            return true;
         }
         let theirs = self.clients.iter().filter(|client| client.connection.peer().uid == peer.uid);
         theirs.count() < CONNECTIONS_PER_UID_MAX
@@ -375,8 +378,8 @@ impl Daemon {
     fn stop(&mut self) {
         let patience = if self.deadline.is_none() { DRAIN_MAX } else { Duration::ZERO };
         self.deadline = Some(Instant::now() + patience);
-        if let Some(mut listener) = self.listener.take() {
-            let _ = self.poll.registry().deregister(listener.socket());
+        if let Some(doors) = self.doors.take() {
+            doors.deregister(self.poll.registry());
         }
         self.accepting = Accepting::Rest;
         self.without_room = None;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::sim;
+use crate::wire::{Listener, Peer};
 use crate::xl::Xl;
 
 /// A daemon with one client that owes so many bytes and, by what the test says of its turn, has more to do.
@@ -10,10 +11,11 @@ fn daemon_owing(bytes: usize) -> (Daemon, Key, std::os::unix::net::UnixStream, t
     let listener = Listener::bind(&folder.path().join("socket")).unwrap();
     let rpc = Rpc::new(Xl::open(sim::start(1, 1).unwrap()).unwrap());
     let launch = Launch { program: "false".into(), workers: 1, sim: None, verbose: 0 };
-    let mut daemon = Daemon::new(rpc, listener, StopSignals::catch().unwrap(), launch).unwrap();
+    let mut daemon = Daemon::new(rpc, Doors::full(listener), StopSignals::catch().unwrap(), launch).unwrap();
     let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
     ours.set_nonblocking(true).unwrap();
-    daemon.admit(UnixStream::from_std(ours), Peer { uid: 0, pid: 0 });
+    let socket = mio::net::UnixStream::from_std(ours);
+    daemon.admit(Visitor { socket, peer: Peer { uid: 0, pid: 0 }, access: Access::Full });
     let key = daemon.clients.keys().next().unwrap();
     client(&mut daemon, key).connection.output.tail().resize(bytes, b' ');
     (daemon, key, theirs, folder)

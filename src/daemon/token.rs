@@ -6,12 +6,13 @@
 use mio::Token;
 
 use crate::mem::Key;
+use crate::rpc::Access;
 
 /// A source of readiness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
-    /// The listening socket.
-    Listener,
+    /// The listening socket with that access.
+    Door(Access),
     /// A signal for the daemon.
     Signal,
     /// A connection.
@@ -20,15 +21,17 @@ pub(super) enum Source {
     Worker(Key),
 }
 
-const LISTENER: usize = usize::MAX;
-const SIGNAL: usize = usize::MAX - 1;
+const FULL_DOOR: usize = usize::MAX;
+const READ_ONLY_DOOR: usize = usize::MAX - 1;
+const SIGNAL: usize = usize::MAX - 2;
 /// Above a key's slot (32 bits) and generation (24).
 const WORKER: usize = 1 << 60;
 
 impl From<Source> for Token {
     fn from(source: Source) -> Self {
         Self(match source {
-            Source::Listener => LISTENER,
+            Source::Door(Access::Full) => FULL_DOOR,
+            Source::Door(Access::ReadOnly) => READ_ONLY_DOOR,
             Source::Signal => SIGNAL,
             Source::Client(key) => number(key),
             Source::Worker(key) => WORKER | number(key),
@@ -43,7 +46,8 @@ fn number(key: Key) -> usize {
 impl From<Token> for Source {
     fn from(token: Token) -> Self {
         match token.0 {
-            LISTENER => Self::Listener,
+            FULL_DOOR => Self::Door(Access::Full),
+            READ_ONLY_DOOR => Self::Door(Access::ReadOnly),
             SIGNAL => Self::Signal,
             number => {
                 let half = |n: usize| u32::try_from(n & 0xffff_ffff).unwrap_or(0);
@@ -62,7 +66,9 @@ mod tests {
     fn tokens_come_back_as_what_they_were() {
         let [first, last] = [(0, 0), (1023, 0x00ff_ffff)].map(|(slot, generation)| Key { slot, generation });
         let keyed = [first, last].into_iter().flat_map(|key| [Source::Client(key), Source::Worker(key)]);
-        for source in [Source::Listener, Source::Signal].into_iter().chain(keyed) {
+        for source in
+            [Source::Door(Access::Full), Source::Door(Access::ReadOnly), Source::Signal].into_iter().chain(keyed)
+        {
             assert_eq!(Source::from(Token::from(source)), source);
         }
     }

@@ -9,7 +9,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::hints::DEPRECATED_FIELDS;
+use super::hints::{DEPRECATED_FIELDS, SECRET_FIELDS};
 use super::model::{Builtin, Enum, Field, Int, Model, Shape, Struct, Type, Union};
 use super::plan::short;
 
@@ -148,6 +148,10 @@ impl Emitter<'_> {
 
     fn shape(&self, code: &mut Code, shape: &Shape, value: &TokenStream, path: &str) -> Result<(), String> {
         match shape {
+            Shape::Value(ty) if ty.is_string() && SECRET_FIELDS.contains(&path) => {
+                code.unbounded(&quote!(w.secret(#value);));
+                Ok(())
+            }
             Shape::Value(ty) => self.value(code, ty, value),
             Shape::Array { count, element } => self.array(code, count, element, value),
             Shape::Inline(inner) => self.object(code, inner, value, path),

@@ -74,6 +74,10 @@ pub enum Fact {
     KeyFrom(&'static str),
 }
 
+/// Strings that clients of the read-only socket do not see. Each as `type.path`.
+pub const SECRET_FIELDS: &[&str] =
+    &["version_info.commandline", "vnc_info.passwd", "spice_info.passwd", "domain_build_info.cmdline"];
+
 /// Fields that libxl keeps for configurations of earlier releases: never emitted. Each as `type.path`.
 pub const DEPRECATED_FIELDS: &[&str] = &[
     "domain_build_info.u.hvm.apic",

@@ -24,13 +24,20 @@ pub struct Writer<'o> {
     start: usize,
     bytes_max: usize,
     overflowed: bool,
+    /// Secrets are left out.
+    discreet: bool,
 }
 
 impl<'o> Writer<'o> {
     /// Writes behind what `out` holds; at most `bytes_max` bytes.
     pub fn new(out: &'o mut Vec<u8>, bytes_max: usize) -> Self {
         let start = out.len();
-        Self { out, start, bytes_max, overflowed: false }
+        Self { out, start, bytes_max, overflowed: false, discreet: false }
+    }
+
+    /// From now on secrets are `null`, if `discreet` says so.
+    pub fn keep_secrets(&mut self, discreet: bool) {
+        self.discreet = discreet;
     }
 
     /// The text grew beyond its limit, and what is in the buffer since [`Writer::new`] is of no use.
@@ -120,6 +127,15 @@ impl<'o> Writer<'o> {
             // SAFETY: the caller's promise.
             self.text(unsafe { CStr::from_ptr(text) }.to_bytes());
         }
+    }
+
+    /// The same for a string that not everybody may see.
+    ///
+    /// # Safety
+    /// As of [`Writer::c_str`].
+    pub unsafe fn secret(&mut self, text: *const c_char) {
+        // SAFETY: the caller's promise.
+        unsafe { self.c_str(if self.discreet { std::ptr::null() } else { text }) };
     }
 
     /// Appends bytes that should be UTF-8 as a string. Invalid sequences become U+FFFD, so that a reply is valid

@@ -111,6 +111,7 @@ impl Rpc {
 
         let Self { xl, parser, arena, last_code, .. } = self;
         let mut writer = Writer::new(out, REPLY_BYTES_MAX);
+        writer.keep_secrets(office.access() == Access::ReadOnly);
         let parsed = parser.read(bytes, len, arena, |message| {
             let message = message.ok()?;
             Some(answer_message(xl, message, id, in_batch, &mut writer, office, last_code))

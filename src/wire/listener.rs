@@ -7,7 +7,7 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use mio::net::{UnixListener, UnixStream};
@@ -84,6 +84,18 @@ impl Listener {
             file: (metadata.dev(), metadata.ino()),
             _lock: lock,
         })
+    }
+
+    /// Lets this group connect, too; without one, the group of whoever runs the daemon.
+    ///
+    /// # Errors
+    /// The daemon may not give the file away.
+    pub fn let_in(&self, group: Option<u32>) -> Result<(), BindError> {
+        let system = |what| move |error: io::Error| BindError::System(what, self.path.clone(), error);
+        // The group first: at no moment another one could connect.
+        std::os::unix::fs::chown(&self.path, None, group).map_err(system("give the socket to the group"))?;
+        let mode = std::fs::Permissions::from_mode(0o660);
+        std::fs::set_permissions(&self.path, mode).map_err(system("let the group connect"))
     }
 
     /// For the event loop to register.
