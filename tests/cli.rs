@@ -108,8 +108,8 @@ fn exit_codes_tell_failures_apart() {
     let socket = daemon.socket();
     let missing = "xenops: DOMAIN_NOTFOUND: libxl_domain_info (code -21)\n";
     assert_eq!(failed(&socket, &["call", "domain_info", "[77]"]), (1, missing.to_owned()));
-    let wrong = "xenops: INVALID_PARAMS: params.domid: expected an integer\n";
-    assert_eq!(failed(&socket, &["call", "domain_info", "{\"domid\":\"x\"}"]), (3, wrong.to_owned()));
+    let wrong = "xenops: INVALID_PARAMS: params.domid: out of range: 0 to 4294967295\n";
+    assert_eq!(failed(&socket, &["call", "domain_info", "{\"domid\":-1}"]), (3, wrong.to_owned()));
     let unknown = "xenops: METHOD_NOT_FOUND: no such method: domain_inf\n";
     assert_eq!(failed(&socket, &["call", "domain_inf"]), (3, unknown.to_owned()));
     for usage in [&["call"][..], &["call", "domain_info", "5"], &["call", "domain_info", "{"], &["destroy"], &[]] {

@@ -205,7 +205,7 @@ const REQUESTS: &[(&str, &str)] = &[
         r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32602"#,
     ),
     (
-        r#"{"jsonrpc":"2.0","id":1,"method":"domain_info","params":["x"]}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"domain_info","params":[true]}"#,
         r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32602"#,
     ),
     (
@@ -276,7 +276,9 @@ fn every_method_that_only_looks_is_free_the_second_time() {
     let message = |method: &xenopsd::api::Method| {
         json!({"jsonrpc": "2.0", "id": 1, "method": method.name, "params": params(method)}).to_string()
     };
-    let messages: Vec<String> = methods().map(message).collect();
+    // Of these the simulated host, not the daemon, makes up texts.
+    let makes_texts = |name: &str| name.ends_with("_getinfo") || name == "vcpu_sched_params_get";
+    let messages: Vec<String> = methods().filter(|method| !makes_texts(method.name)).map(message).collect();
     let mut host = Host::start();
     host.expect_second_pass_free(messages.iter().map(String::as_str));
     let has_result = |message: &&String| {

@@ -1,7 +1,8 @@
 //! One method's code: read the parameters, call, take over what libxl hands out, encode it.
 //!
-//! In: a method's plan. Out: a Rust function. How parameters are read is `emit_input`'s affair. One result is encoded as it is, several as an object. Comments in quoted
-//! code are for readers of this page: they do not survive into the output.
+//! In: a method's plan. Out: a Rust function. How parameters are read is `emit_input`'s affair. One result is encoded
+//! as it is, several as an object. Comments in quoted code are for readers of this page: they do not survive into the
+//! output.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -48,8 +49,9 @@ pub fn function(method: &Method<'_>) -> TokenStream {
             #read
             #guard
             #room
-            // SAFETY: the table holds this very function; strings lie in the input buffer and structs in the arena until
-            // the message is answered, and libxl writes through pointers to the variables above only until it is done.
+            // SAFETY: the table holds this very function; strings lie in the input buffer and structs in the arena
+            // until the message is answered, and libxl writes through pointers to the variables above only until it is
+            // done.
             let returned = unsafe { function(#(#passed),*) };
             #finish
             #take

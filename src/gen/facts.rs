@@ -1,6 +1,6 @@
 //! What the headers do not say, one line a fact, each with its reason.
 //!
-//! In: nothing. Out: [`HINTS`], in groups by what the facts are about; and two lists that are about more than functions.
+//! In: nothing. Out: [`HINTS`], in groups by what the facts are about; and a list about structs.
 //! A function that is named here and that the headers do not declare is an error of the build.
 
 use super::hints::Fact::{

@@ -3,9 +3,9 @@
 //! In: bindgen's output and the library's soname. Out: Rust text for the build's output directory (see [`Output`]). It
 //! is compiled into `build.rs` and into tests, never into the daemon, and uses nothing of the daemon.
 //!
-//! `read` makes a [`model`] of the bindings, `plan` and `args` decide about each function and its parameters with the help
-//! of [`hints`] and [`facts`], and each `emit_…` writes one file or one part of it. No emitter reads headers; no policy
-//! is anywhere but in `plan`, `args`, `facts` and `hints`.
+//! `read` makes a [`model`] of the bindings, `plan` and `args` decide about each function and its parameters with the
+//! help of [`hints`] and [`facts`], and each `emit_…` writes one file or one part of it. No emitter reads headers; no
+//! policy is anywhere but in `plan`, `args`, `facts` and `hints`.
 #![allow(unreachable_pub, reason = "it is compiled into build.rs and into tests, where nothing is public")]
 
 pub mod facts;
