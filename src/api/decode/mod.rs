@@ -40,8 +40,6 @@ use crate::xl::{Managed, Xl};
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
-    clippy::redundant_closure_for_method_calls,
-    clippy::semicolon_if_nothing_returned,
     unused_unsafe,
     unused_variables,
     reason = "generated: the reason of each unsafe block stands in the emitter; values of enumerations are cast"
