@@ -174,7 +174,7 @@ impl Emitter<'_> {
                     refuse_if(is_chosen, value, #only_one)?;
                     is_chosen = true;
                     (d.functions().#init)(v, #constant);
-                    #read
+                    #read;
                 }},
             );
         }

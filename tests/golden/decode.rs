@@ -152,7 +152,7 @@ fn animal_into<'m>(
                         )?;
                         is_chosen = true;
                         (d.functions().libxl_animal_init_type)(v, LIBXL_KIND_INVALID);
-                        leaf::nothing(value)?
+                        leaf::nothing(value)?;
                     }
                     16 => {
                         refuse_if(
@@ -162,7 +162,7 @@ fn animal_into<'m>(
                         )?;
                         is_chosen = true;
                         (d.functions().libxl_animal_init_type)(v, LIBXL_KIND_CAT);
-                        animal_u_cat_into(d, value, v)?
+                        animal_u_cat_into(d, value, v)?;
                     }
                     17 => {
                         refuse_if(
@@ -172,7 +172,7 @@ fn animal_into<'m>(
                         )?;
                         is_chosen = true;
                         (d.functions().libxl_animal_init_type)(v, LIBXL_KIND_DOG);
-                        animal_u_dog_into(d, value, v)?
+                        animal_u_dog_into(d, value, v)?;
                     }
                     _ => {}
                 }

@@ -40,6 +40,7 @@ use crate::xl::{Managed, Xl};
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
+    clippy::redundant_closure_for_method_calls,
     unused_unsafe,
     unused_variables,
     reason = "generated: the reason of each unsafe block stands in the emitter; values of enumerations are cast"
