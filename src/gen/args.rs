@@ -1,8 +1,8 @@
 //! What is passed for each parameter of a function.
 //!
 //! In: a function's declaration and the hints about it. Out: an [`Arg`] for each of its parameters, in C's order, or
-//! the reason why one of them cannot be passed. It follows from the parameter's type; where a pointer may go either way,
-//! from the function's name, unless a hint knows better.
+//! the reason why one of them cannot be passed. It follows from the parameter's type; where a pointer may go either
+//! way, from the function's name, unless a hint knows better.
 
 use super::facts::CHECKED_STRUCTS;
 use super::hints::{Fact, Hints};

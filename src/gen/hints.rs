@@ -1,8 +1,8 @@
 //! What the headers do not say: the kinds of facts there are, and how they are asked for.
 //!
 //! In: the list of them (`facts::HINTS`), and [`FIELD_HINTS`], which `emit_decode` asks by field. Out: the facts about
-//! a function, and an error about lines that nothing in the headers used: a new release that makes one superfluous shows
-//! at once.
+//! a function, and an error about lines that nothing in the headers used: a new release that makes one superfluous
+//! shows at once.
 
 /// One fact about some functions.
 #[derive(Debug)]
