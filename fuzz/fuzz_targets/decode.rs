@@ -3,7 +3,7 @@
 //!
 //! The first byte chooses the type, the rest is the text. How structs are described is `tests/oracle`'s.
 #![no_main]
-#![allow(dead_code, reason = "the oracle's tests use more of it")]
+#![allow(dead_code, unused_imports, unused_macros, reason = "the oracle's tests use more of it")]
 
 #[path = "../../tests/oracle/described.rs"]
 mod described;
@@ -61,7 +61,8 @@ fn is_json(text: &str) -> bool {
 }
 
 fn judge<T: Described>(xl: &Xl, text: &str) -> Result<(), String> {
-    let Ok((written, copy)) = read_by_us::<T, _>(xl, text, |value| value.map(|v| (ours(xl, v), ours(xl, &*copied(xl, v)))))
+    let Ok((written, copy)) =
+        read_by_us::<T, _>(xl, text, |value| value.map(|v| (ours(xl, v), ours(xl, &*copied(xl, v)))))
     else {
         return Ok(());
     };

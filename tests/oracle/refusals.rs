@@ -312,7 +312,11 @@ fn cpuid_lists_are_read_with_care() {
     let written = Json::parse(&whole);
     let value = written.member("cpuid").expect("it is there").to_string();
     taken::<libxl_domain_build_info>(&whole, "cpuid", &value);
-    taken::<libxl_domain_build_info>(&with("{}"), "cpuid", r#"{"cpuid":[],"msr":[]}"#);
+    let empty = r#"{"cpuid":[],"msr":[]}"#;
+    taken::<libxl_domain_build_info>(&with(empty), "cpuid", empty);
+    for half in ["{}", r#"{"cpuid":[]}"#, r#"{"msr":[]}"#] {
+        strict::<libxl_domain_build_info>(&with(half), "params.cpuid: expected an object with both cpuid and msr");
+    }
 
     let (leaf, msr) = ("params.cpuid.cpuid[0]", "params.cpuid.msr[0]");
     let bits = "expected 32 characters, each 0, 1, x, k or s";

@@ -43,10 +43,17 @@ const END: u64 = u32::MAX as u64;
 /// The list; `None` for an empty one.
 pub(super) fn read<'m, 'd>(xl: &'d Xl, value: Value<'m>) -> Result<Option<List<'d>>, Refused<'m>> {
     let [mut cpuid, mut msr] = [const { String::new() }; 2];
-    value.each_member(&KINDS, |at, list| match at {
-        0 => entries_into(&mut cpuid, list, &LEAF),
-        _ => entries_into(&mut msr, list, &MSR),
+    let mut lists = 0;
+    value.each_member(&KINDS, |at, list| {
+        lists += 1;
+        match at {
+            0 => entries_into(&mut cpuid, list, &LEAF),
+            _ => entries_into(&mut msr, list, &MSR),
+        }
     })?;
+    if lists != KINDS.known.len() {
+        return Err(value.refuse(Fault::Expected("an object with both cpuid and msr")));
+    }
     if cpuid.is_empty() && msr.is_empty() {
         return Ok(None);
     }
