@@ -25,8 +25,9 @@ fn quick() -> Daemon {
     Daemon::start(&["--sim", "10", "--sim-seed", "1"])
 }
 
-fn request(id: impl Into<Value>, method: &str, params: Value) -> String {
+fn request(id: impl Into<Value>, method: &str, params: impl serde::Serialize) -> String {
     let id: Value = id.into();
+    let params = serde_json::to_value(params).unwrap();
     json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string()
 }
 
