@@ -59,10 +59,13 @@ fn uncut(daemon: &Daemon, bytes: &[u8]) -> String {
     end(client)
 }
 
-/// Everything that comes back to a client that has sent all it has.
+/// Everything that comes back to a client that has sent all it has, sorted: replies come as they are done.
 fn end(mut client: Client) -> String {
     client.finish();
-    client.rest()
+    let rest = client.rest();
+    let mut lines: Vec<&str> = rest.lines().collect();
+    lines.sort_unstable();
+    lines.join("\n")
 }
 
 #[test]

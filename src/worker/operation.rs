@@ -39,6 +39,8 @@ pub struct Operation {
     pub(super) document: Vec<u8>,
     pub(super) descriptors: Vec<OwnedFd>,
     pub(super) since: Instant,
+    /// Somebody has asked that it end soon.
+    pub(super) abort_asked: bool,
     /// What the worker said last about how it gets on: members of a JSON object.
     pub(super) progress: Vec<u8>,
 }

@@ -251,17 +251,26 @@ impl Pool {
         let (child, socket) = self.launch.spawn()?;
         let nobody = Peer { uid: 0, pid: 0 };
         let socket = mio::net::UnixStream::from_std(socket);
-        let mut link = Connection::with_room(socket, nobody, HEADER_BYTES + REPLY_BYTES_MAX);
+        let link = Connection::with_room(socket, nobody, HEADER_BYTES + REPLY_BYTES_MAX);
+        let mut worker = Worker { child, link, long, is_ready: false, operation: None, wants_write: false };
+        if let Err(error) = self.greet(&mut worker) {
+            self.graves.bury(worker.child);
+            return Err(error);
+        }
+        let (registry, token) = (&self.registry, self.token);
+        let key = self.workers.insert_with(|key| {
+            registry.register(worker.link.socket(), token(key), Interest::READABLE).ok()?;
+            Some(worker)
+        });
+        key.ok_or_else(|| io::ErrorKind::ResourceBusy.into())
+    }
+
+    /// What a worker has to know before its first call.
+    fn greet(&self, worker: &mut Worker) -> io::Result<()> {
         let sim = self.launch.sim.as_ref().map(AsFd::as_fd);
         let mut hello = Header::new(Kind::Hello, 0);
         hello.descriptors = u8::from(sim.is_some());
-        link.send_with(&hello.to_bytes(), sim.as_slice())?;
-        let (registry, token) = (&self.registry, self.token);
-        let key = self.workers.insert_with(|key| {
-            registry.register(link.socket(), token(key), Interest::READABLE).ok()?;
-            Some(Worker { child, link, long, is_ready: false, operation: None, wants_write: false })
-        });
-        key.ok_or_else(|| io::ErrorKind::ResourceBusy.into())
+        Ok(worker.link.send_with(&hello.to_bytes(), sim.as_slice())?)
     }
 
     /// Sends what a worker is owed, as far as that goes now.
@@ -281,7 +290,8 @@ impl Pool {
 
     /// Every operation, by number.
     fn list(&self, writer: &mut Writer<'_>) {
-        let running = self.workers.iter().filter_map(|worker| Some((worker.operation.as_ref()?, "running")));
+        let state = |worker: &Worker| if worker.is_ready { "running" } else { "starting" };
+        let running = self.workers.iter().filter_map(|worker| Some((worker.operation.as_ref()?, state(worker))));
         let waiting = self.queue.iter().map(|operation| (operation, "waiting"));
         let mut all: Vec<_> = running.chain(waiting).collect();
         all.sort_by_key(|(operation, _)| operation.number);
@@ -303,15 +313,19 @@ impl Pool {
         let key = self.workers.find(|worker| worker.operation.as_ref().is_some_and(&is_meant));
         let key = key.ok_or(Refused::NoOperation)?;
         let worker = self.workers.get_mut(key).ok_or(Refused::NoOperation)?;
-        let number = worker.operation.as_ref().map_or(0, Operation::short_number);
-        if worker.is_ready {
-            worker.link.output.tail().extend_from_slice(&Header::new(Kind::Abort, number).to_bytes());
-            // If that fails, the socket's end will be heard.
-            let _ = self.flush(key);
-        } else if let Err(error) = worker.child.kill() {
-            // It has not begun: there is nothing that ending it could break.
-            warn!("cannot end a worker that does not begin: {error}");
+        let Some(operation) = worker.operation.as_mut() else {
+            return Err(Refused::NoOperation);
+        };
+        if std::mem::replace(&mut operation.abort_asked, true) && !worker.is_ready {
+            // It hangs before its first call: there is nothing that ending it could break.
+            if let Err(error) = worker.child.kill() {
+                warn!("cannot end a worker that does not begin: {error}");
+            }
         }
+        let told = Header::new(Kind::Abort, operation.short_number());
+        worker.link.output.tail().extend_from_slice(&told.to_bytes());
+        // If that fails, the socket's end will be heard.
+        let _ = self.flush(key);
         Ok(())
     }
 }
@@ -436,6 +450,7 @@ impl Office for Desk<'_> {
             document,
             descriptors: (0..task.method.descriptors).map_while(|_| descriptors.take()).collect(),
             since: Instant::now(),
+            abort_asked: false,
             progress: Vec::new(),
         });
         pool.stirred = true;

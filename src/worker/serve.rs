@@ -69,7 +69,9 @@ pub fn serve() -> Result<(), ServeError> {
     xl.listen_to(Box::new(Ear { line: line.clone(), socket: line.borrow().socket.try_clone()? }));
     let reporter = line.clone();
     xl.log().report_to(Box::new(move |what, done, total| reporter.borrow_mut().report(what, done, total)));
-    line.borrow_mut().send(Header::new(Kind::Ready, 0), &[])?;
+    if line.borrow_mut().send(Header::new(Kind::Ready, 0), &[]).is_err() {
+        return Ok(());
+    }
     Worker { line, rpc: Rpc::new(xl), scanner: Scanner::default(), reply: Vec::new() }.run()?;
     Ok(())
 }
@@ -191,10 +193,11 @@ impl Worker {
         debug!("call {}: {code}", header.number);
         let sent = self.line.borrow_mut().send(Header::new(Kind::Reply, code.cast_unsigned()), &self.reply);
         if sent.is_err() {
+            // The next message that is waited for will be the end.
             info!(target: AUDIT, "the daemon is gone; call {} ended with {code}", header.number);
         }
         self.reply.shrink_to(PARSER_KEEP_BYTES);
-        sent
+        Ok(())
     }
 
     /// Finds out which domain a request is about; a reply if that cannot be.

@@ -40,5 +40,5 @@ fn sixty_four_goroutines_share_one_connection() {
     }
     let daemon = Daemon::simulating(15);
     let said = output_of(go().arg("run").arg(beside("pipeline.go")).arg(daemon.socket()));
-    assert_eq!(said, "12800 names, 12800 infos, 64 refused by libxl, 64 refused by the server\n");
+    assert_eq!(said, "12800 names, 12800 infos, 64 refused by libxl, 64 refused by the server, 64 done\n");
 }

@@ -21,7 +21,7 @@ type info struct {
 	CPUTime uint64 `json:"cpu_time"`
 }
 
-type counts struct{ names, infos, libxl, server int }
+type counts struct{ names, infos, libxl, server, void int }
 
 func main() {
 	client, err := jsonrpc.Dial("unix", os.Args[1])
@@ -62,19 +62,24 @@ func main() {
 			if err != nil && strings.HasPrefix(err.Error(), "DOMAIN_NOTFOUND (-21): ") {
 				mine.libxl++
 			}
-			err = client.Call("Xenops.DomainInfo", map[string]string{"domid": "x"}, new(info))
+			err = client.Call("Xenops.DomainInfo", map[string]bool{"domid": true}, new(info))
 			if err != nil && strings.HasPrefix(err.Error(), "INVALID_PARAMS (-32602): ") {
 				mine.server++
+			}
+			// A method without a result.
+			if err := client.Call("Xenops.DomainUnpause", domid{1}, new(struct{})); err == nil {
+				mine.void++
 			}
 			lock.Lock()
 			all.names += mine.names
 			all.infos += mine.infos
 			all.libxl += mine.libxl
 			all.server += mine.server
+			all.void += mine.void
 			lock.Unlock()
 		}(n % domains)
 	}
 	done.Wait()
-	fmt.Printf("%d names, %d infos, %d refused by libxl, %d refused by the server\n",
-		all.names, all.infos, all.libxl, all.server)
+	fmt.Printf("%d names, %d infos, %d refused by libxl, %d refused by the server, %d done\n",
+		all.names, all.infos, all.libxl, all.server, all.void)
 }

@@ -124,6 +124,13 @@ impl Daemon {
         self.signal(Signal::CONT);
     }
 
+    /// The processes that carry calls out for it.
+    pub(crate) fn workers(&self) -> Vec<Pid> {
+        let children = format!("/proc/{0}/task/{0}/children", self.child.id());
+        let pids = std::fs::read_to_string(children).unwrap_or_default();
+        pids.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).collect()
+    }
+
     fn state(&self) -> char {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
         let (_, fields) = stat.rsplit_once(')').unwrap();
@@ -157,9 +164,11 @@ impl Drop for Daemon {
         if ended && self.stderr.is_none() {
             return;
         }
+        let workers = self.workers();
         if std::thread::panicking() {
             let _ = self.child.kill();
             let _ = self.child.wait();
+            end(&workers);
             eprintln!("the daemon said:\n{}", self.said());
             return;
         }
@@ -167,8 +176,17 @@ impl Drop for Daemon {
             self.signal(Signal::TERM);
         }
         let status = self.wait_for_end();
+        end(&workers);
         let said = self.said();
         assert!(status.success() && !said.contains("ERROR"), "the daemon ended with {status}:\n{said}");
+    }
+}
+
+/// Ends workers that would go on with what they do although their daemon has ended.
+fn end(workers: &[Pid]) {
+    for worker in workers {
+        // Most have ended by themselves.
+        let _ = kill_process(*worker, Signal::KILL);
     }
 }
 

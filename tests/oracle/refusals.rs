@@ -86,7 +86,10 @@ fn integers_are_whole_and_fit() {
     }
     // libxl's reader loses what lies above a signed number, without a word; we take it.
     taken::<libxl_vnode_info>(r#"{"memkb":18446744073709551614}"#, "memkb", "18446744073709551614");
-    lenient::<libxl_vnode_info>(r#"{"memkb":18446744073709551616}"#, "params.memkb: expected an integer");
+    lenient::<libxl_vnode_info>(
+        r#"{"memkb":18446744073709551616}"#,
+        "params.memkb: out of range: 0 to 18446744073709551615",
+    );
     strict::<libxl_vnode_info>(r#"{"memkb":-1}"#, "params.memkb: out of range: 0 to 18446744073709551615");
 }
 
