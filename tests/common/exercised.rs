@@ -20,7 +20,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
 pub(crate) const WITH_DESCRIPTORS: &[&str] = &["domain_create_restore", "domain_remus_start", "domain_suspend"];
 
 /// What the scenario for real Xen calls: by itself, and by the steps that the simulated host gets, too.
-const SCENARIO: &str = include_str!("../xen/scenarios/reads");
+const SCENARIO: &str = concat!(include_str!("../xen/scenarios/reads"), include_str!("../xen/scenarios/lives"));
 const STEPS: &str = include_str!("../scenario/reads.jsonl");
 
 /// What was seen of a method on a simulated host.
