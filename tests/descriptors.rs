@@ -14,6 +14,7 @@ use std::path::Path;
 
 use common::{Client, DESCRIPTORS_MAX, Daemon, PING, PONG};
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, prlimit};
+use xenopsd::limits::DESCRIPTORS_WAITING_MAX;
 
 /// A client that has been answered once.
 fn served(daemon: &Daemon) -> Client {

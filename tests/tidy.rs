@@ -176,6 +176,7 @@ const UNTESTED: &[(&str, &str)] = &[
     ("IN_BUF_BYTES_START", "memory; that a buffer grows is tested beside it"),
     ("OUT_BUF_BYTES_KEEP", "memory; tested beside the buffer"),
     ("ARENA_KEEP_BYTES", "memory; no reply depends on it"),
+    ("WORKER_IN_BUF_BYTES_KEEP", "memory; no reply depends on it"),
     ("ACCEPT_RETRY", "a time; that waiting connections are accepted in the end is tested"),
     ("DRAIN_MAX", "a time; that it ends is tested"),
 ];

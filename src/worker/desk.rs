@@ -1,7 +1,7 @@
 //! Where a client of the loop hands in calls that are not made there.
 //!
-//! In: tasks, and questions about operations. Out: operations in the pool's queue. It starts nothing: the loop does that
-//! when everybody has had their turn.
+//! In: tasks, and questions about operations. Out: operations in the pool's queue. It starts nothing: the loop does
+//! that when everybody has had their turn.
 
 use std::time::Instant;
 

@@ -1,8 +1,8 @@
 //! Which places there are for operations at the moment.
 //!
-//! In: the workers, and how many short calls may share. Out: for an operation, the worker that it may go to, or that one
-//! may be started, or nothing for now. One of the shared workers is never given a change, so that looking never waits for
-//! changes; unless there is only one.
+//! In: the workers, and how many short calls may share. Out: for an operation, the worker that it may go to, or that
+//! one may be started, or nothing for now. One of the shared workers is never given a change, so that looking never
+//! waits for changes; unless there is only one.
 
 use super::operation::Operation;
 use super::pool::Worker;

@@ -1,8 +1,8 @@
 //! Requests and their replies, byte for byte, as they are written down in `*.jsonl` files.
 //!
 //! In those files, a line `--> …` is sent and a line `<-- …` is the reply to it. A case is what stands between two
-//! empty lines: all its requests are sent at once, one line each, and all its replies follow in their order. Each case
-//! ends with a request whose reply is known, so that a case without `<--` says that there is no reply. Besides:
+//! empty lines: all its requests are sent at once, one line each, and all its replies follow in their order. Each
+//! case ends with a request whose reply is known, so that a case without `<--` says that there is no reply. Besides:
 //!
 //! * `⟨0a⟩` in a request is the byte of that hexadecimal number,
 //! * `…` in a reply stands for any words,
@@ -23,8 +23,8 @@ pub(crate) struct Case<'t> {
     pub(crate) replies: Vec<&'t str>,
 }
 
-/// All cases of a file, on one connection where none of them ends it, each sent at once. The daemon has one worker, which
-/// answers in order.
+/// All cases of a file, on one connection where none of them ends it, each sent at once. The daemon has one worker,
+/// which answers in order.
 pub(crate) fn run(daemon: &Daemon, name: &str, text: &str) {
     let mut client = daemon.connect();
     let cases = cases(text);
