@@ -106,6 +106,10 @@ struct Caller<'s> {
     domains: Vec<u64>,
 }
 
+/// What is called. Only who has made a domain destroys one.
+const KINDS: &[&str] =
+    &["bad", "look, loop", "look, worker", "change", "change, long", "create", "destroy", "operations"];
+
 /// One request: its kind, its method and its params.
 struct Call(&'static str, &'static str, Value);
 
@@ -259,8 +263,8 @@ impl<'s> Caller<'s> {
             Some(domid) => Call("destroy", "domain_destroy", json!({"domid": domid, "progress": true})),
             None => {
                 let name = format!("soak-{}-{}", self.name, self.tally.sent);
-                let memory = json!({"type.pvh": {}, "max_memkb": 131_072, "target_memkb": 131_072});
-                let config = json!({"c_info": {"type": "pvh", "name": name}, "b_info": memory});
+                let kind = json!({"type.pvh": {}, "max_memkb": 4096, "target_memkb": 4096, "kernel": "/boot/guest"});
+                let config = json!({"c_info": {"type": "pvh", "name": name}, "b_info": kind});
                 Call("create", "domain_create_new", json!({"d_config": config, "progress": true}))
             }
         }
@@ -364,6 +368,19 @@ fn poll(daemon: &Daemon, done: &AtomicBool) -> u64 {
     polls
 }
 
+/// Destroys what clients have made and not destroyed, as they did not hear of it, or were told that it failed.
+fn tidy_up(client: &mut Client) {
+    until("only the host's own domains are left", || {
+        let list = client.ask(r#"{"jsonrpc":"2.0","id":1,"method":"list_domain"}"#);
+        let domids = list["result"].as_array().unwrap().iter().map(|one| one["domid"].as_u64().unwrap());
+        let made: Vec<u64> = domids.filter(|domid| *domid >= DOMAINS).collect();
+        for domid in &made {
+            client.ask(&json!({"jsonrpc": "2.0", "id": 1, "method": "domain_destroy", "params": [domid]}).to_string());
+        }
+        made.is_empty()
+    });
+}
+
 /// All clients at once, each until so many calls have been made; how often somebody polled meanwhile.
 fn run_all(callers: &mut [Caller<'_>], daemon: &Daemon, calls: u64) -> u64 {
     let done = AtomicBool::new(false);
@@ -401,6 +418,8 @@ fn nothing_is_lost_and_nothing_is_left() {
     let (mut polls, mut states) = (0, Vec::new());
     for quarter in 1..=QUARTERS {
         polls += run_all(&mut callers, &daemon, calls() / CLIENTS * quarter / QUARTERS);
+        tidy_up(&mut client);
+        callers.iter_mut().for_each(|caller| caller.domains.clear());
         until("connections that have ended are closed, and nothing else is open", || {
             State::of(&daemon, &mut client).own_descriptors() == start.own_descriptors()
         });
@@ -415,7 +434,10 @@ after each quarter {states:#?}"
     );
 
     assert_eq!(tally.sent, tally.answered + tally.notifications + tally.abandoned);
-    assert!(tally.kills > 0 && polls > QUARTERS);
+    assert!(tally.kills > 0 && tally.abandoned > 0 && polls > QUARTERS);
+    for kind in KINDS {
+        assert!(tally.calls.contains_key(kind), "no call of this kind: {kind}");
+    }
     // A worker that is killed costs at most the one call that it has.
     let lost = tally.replies_of(-32008) + tally.replies_of(-32010);
     assert!(lost <= tally.kills, "{lost} calls were lost with {} workers", tally.kills);
