@@ -9,8 +9,8 @@
 //! ```
 //!
 //! The kernel writes a request's bytes once, into the input buffer; they are parsed there. There is no tree of Rust
-//! objects between JSON and C: strings are passed to libxl where they lie, and results are encoded from libxl's memory
-//! straight into the output buffer. No stage calls back to an earlier one.
+//! objects between JSON and C: strings are passed to libxl where they lie, and results are encoded from libxl's
+//! memory straight into the output buffer. No stage calls back to an earlier one.
 //!
 //! # The rooms
 //!

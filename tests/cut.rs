@@ -1,7 +1,7 @@
 //! How a stream of messages is cut into pieces makes no difference to what comes back.
 //!
-//! Here the same bytes are sent whole and in pieces, by one client and by several at once, and the replies are compared
-//! byte for byte.
+//! Here the same bytes are sent whole and in pieces, by one client and by several at once, and the replies are
+//! compared byte for byte.
 #![cfg(feature = "daemon")]
 
 mod common;

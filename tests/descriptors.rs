@@ -172,3 +172,19 @@ fn stop(daemon: Daemon) -> String {
     assert!(status.success(), "{status}");
     said
 }
+
+#[test]
+fn so_many_descriptors_wait_for_their_request_and_no_more() {
+    let daemon = Daemon::simulating(2);
+    let mut client = daemon.connect();
+    client.ping();
+    let before = daemon.descriptors();
+    let null = File::open("/dev/null").unwrap();
+    for count in [DESCRIPTORS_WAITING_MAX, DESCRIPTORS_WAITING_MAX + 1] {
+        client.send_with("{", &vec![null.as_fd(); count]);
+        common::until("as many wait as may", || daemon.descriptors() == before + DESCRIPTORS_WAITING_MAX);
+        client.send(&PING[1..]);
+        assert_eq!(client.line().as_deref(), Some(PONG));
+        assert_eq!(daemon.descriptors(), before);
+    }
+}

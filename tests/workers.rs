@@ -1,7 +1,8 @@
 //! Calls that are carried out by worker processes: what they must not hold up, and what becomes of them.
 //!
-//! In: the shipped binary on a simulated host whose operations take time. Out: nothing, or a failed test. What is looked
-//! at is the order of replies, never how long anything takes: an operation "runs" for an hour unless it is aborted.
+//! In: the shipped binary on a simulated host whose operations take time. Out: nothing, or a failed test. What is
+//! looked at is the order of replies, never how long anything takes: an operation "runs" for an hour unless it is
+//! aborted.
 #![cfg(feature = "daemon")]
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
@@ -13,7 +14,9 @@ use std::os::fd::AsFd;
 use common::{Client, Daemon, PING, PONG, until};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use xenopsd::limits::{OPERATIONS_LONG_MAX, OPERATIONS_PER_CONNECTION_MAX, OPERATIONS_WAITING_MAX};
+use xenopsd::limits::{
+    OPERATIONS_LONG_MAX, OPERATIONS_PER_CONNECTION_MAX, OPERATIONS_WAITING_MAX, WORKERS_DEFAULT, WORKERS_MAX,
+};
 
 /// A host whose long operations end only when they are aborted.
 fn slow() -> Daemon {
@@ -260,6 +263,32 @@ fn so_many_operations_run_at_once_and_the_next_waits() {
     assert_eq!(count(&mut other, "waiting"), 1);
     // Short calls have workers of their own.
     assert_eq!(other.ask(&request(1, "domid_to_name", json!([0])))["result"], "Domain-0");
+}
+
+/// All but one of the workers that short calls share may be changing something: whoever looks finds one.
+#[test]
+fn so_many_short_calls_change_at_once_and_looking_waits_for_none() {
+    let daemon = slow();
+    let (mut client, mut other) = (daemon.connect(), daemon.connect());
+    for domid in 1..=u32::try_from(WORKERS_DEFAULT).unwrap() {
+        client.send(request(domid, "domain_pause", json!([domid])));
+    }
+    let count = |other: &mut Client, state: &str| operations(other).iter().filter(|one| one.2 == state).count();
+    until("all but one run", || count(&mut other, "running") == WORKERS_DEFAULT - 1);
+    assert_eq!(count(&mut other, "waiting"), 1);
+    assert_eq!(other.ask(&request(1, "domid_to_name", json!([0])))["result"], "Domain-0");
+    assert_eq!(daemon.workers().len(), WORKERS_DEFAULT);
+}
+
+#[test]
+fn so_many_workers_there_may_be_and_no_more() {
+    for (workers, accepted) in [(0, false), (1, true), (WORKERS_MAX, true), (WORKERS_MAX + 1, false)] {
+        let mut command = common::command();
+        let options = ["--sim", "1", "--workers", &workers.to_string(), "--socket", "/nowhere/at/all"];
+        let output = command.args(options).output().unwrap();
+        // Usage, or no such folder.
+        assert_eq!(output.status.code(), Some(if accepted { 1 } else { 2 }), "{workers}");
+    }
 }
 
 #[test]

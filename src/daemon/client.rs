@@ -98,23 +98,23 @@ impl Client {
         }
     }
 
-    /// Answers what is complete and sends it. A client that cannot send everything keeps the spare buffer until it can:
-    /// one that owes nothing holds no memory.
+    /// Answers what is complete and sends it. A client that cannot send everything keeps the spare buffer until it
+    /// can: one that owes nothing holds no memory.
     pub(super) fn serve(&mut self, lent: &mut Lent<'_>) -> Turn {
         if self.connection.output.is_empty() {
             self.connection.output = std::mem::take(lent.spare);
         }
         self.unanswered = self.answer(lent);
+        if self.connection.input.is_empty() {
+            // They came with bytes that have all been answered, and nobody took them.
+            self.connection.descriptors.clear();
+        }
         self.connection.send();
         if self.connection.output.is_empty() {
             *lent.spare = std::mem::take(&mut self.connection.output);
             lent.spare.trim(OUT_BUF_BYTES_KEEP);
         }
         self.connection.input.trim(IN_BUF_BYTES_KEEP);
-        if self.connection.input.is_empty() {
-            // They came with bytes that have all been answered, and nobody took them.
-            self.connection.descriptors.clear();
-        }
         self.next_turn()
     }
 

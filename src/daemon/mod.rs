@@ -1,11 +1,12 @@
 //! The loop: the only room that knows sockets and requests.
 //!
-//! In: readiness from the kernel. Out: clients accepted, served, closed. Readiness is only noted where it arrives; all
-//! work is done afterwards in `Daemon::settle`, one ordered list: receive from all, then answer and send one by one,
-//! then accept. Nothing in it waits: the only place where the process sleeps is `poll`.
+//! In: readiness from the kernel. Out: clients accepted, served, closed. Readiness is only noted where it arrives;
+//! all work is done afterwards in `Daemon::settle`, one ordered list: receive from all, then answer and send one by
+//! one, then accept. Nothing in it waits: the only place where the process sleeps is `poll`.
 
 mod client;
 mod doors;
+mod signals;
 mod token;
 
 use std::io;
@@ -17,7 +18,7 @@ use signal_hook_mio::v1_0::Signals;
 
 use crate::limits::{
     ACCEPT_RETRY, ACCEPTS_PER_TURN_MAX, CONNECTIONS_KEPT_FOR_FULL, CONNECTIONS_MAX, CONNECTIONS_PER_UID_MAX, DRAIN_MAX,
-    OUT_TOTAL_BYTES_MAX,
+    OPERATIONS_LONG_MAX, OUT_TOTAL_BYTES_MAX, WORKERS_MAX,
 };
 use crate::mem::{Key, OutBuf, Slab};
 use crate::rpc::{Access, Refused, Rpc};
@@ -26,30 +27,11 @@ use crate::worker::{Launch, Pool};
 use client::{Client, Lent, Turn};
 pub use doors::Doors;
 use doors::Visitor;
+pub use signals::StopSignals;
 use token::Source;
 
-/// SIGTERM and SIGINT, caught: the first asks for an orderly stop, even if it comes before the loop begins.
-pub struct StopSignals(Signals);
-
-impl std::fmt::Debug for StopSignals {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("StopSignals")
-    }
-}
-
-impl StopSignals {
-    /// From here on they end nothing by themselves. A daemon catches them before it has a socket to clean up. (SIGCHLD,
-    /// which stops nothing, is caught with them.)
-    ///
-    /// # Errors
-    /// The kernel refuses the handlers.
-    pub fn catch() -> io::Result<Self> {
-        Signals::new([libc::SIGTERM, libc::SIGINT, libc::SIGCHLD]).map(Self)
-    }
-}
-
-/// What the loop listens to besides connections: the listening socket and the signals.
-const OTHER_SOURCES: usize = 2;
+/// What the loop listens to besides connections: two doors, the signals, and workers.
+const OTHER_SOURCES: usize = 3 + WORKERS_MAX + OPERATIONS_LONG_MAX;
 
 /// Serves until it is told to stop.
 pub struct Daemon {

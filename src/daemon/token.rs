@@ -1,7 +1,7 @@
 //! What the event loop's tokens mean.
 //!
-//! In: a source of readiness. Out: a number for mio and back. A connection's token carries its slot and generation, so
-//! that readiness which arrives after its connection is gone finds nothing.
+//! In: a source of readiness. Out: a number for mio and back. A connection's token carries its slot and generation,
+//! so that readiness which arrives after its connection is gone finds nothing.
 
 use mio::Token;
 

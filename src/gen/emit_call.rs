@@ -8,7 +8,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::args::{Arg, Input, Read};
-use super::emit_input::{length, passed, read_all, variable};
+use super::emit_input::{inputs, length, passed, read_all, variable};
 use super::model::{Int, Type};
 use super::plan::{List, Method, Returned, short};
 
@@ -36,6 +36,7 @@ pub fn function(method: &Method<'_>) -> TokenStream {
     let look = returned(method, &mut steps);
     let (room, passed, take) = (&steps.room, &steps.passed, &steps.take);
     let guard = method.after_domain_info.then(|| quote!(super::domain::check_is_there(call, domid)?;));
+    let lookup = method.after_lookup.map(|(device, param)| look_up(method, device, param));
     let asynchronous = method.args.iter().any(|arg| matches!(arg, Arg::How));
     let finish = asynchronous.then(|| quote!(let returned = call.xl.finish(returned);));
     let key = method.key_from.map(|key| set_keys(method, key));
@@ -48,6 +49,7 @@ pub fn function(method: &Method<'_>) -> TokenStream {
             let function = present(functions.#symbol)?;
             #read
             #guard
+            #lookup
             #room
             // SAFETY: the table holds this very function; strings lie in the input buffer and structs in the arena
             // until the message is answered, and libxl writes through pointers to the variables above only until it is
@@ -60,6 +62,20 @@ pub fn function(method: &Method<'_>) -> TokenStream {
             #encode
             Ok(())
         }
+    }
+}
+
+/// Ends the call with libxl's error if there is no such device.
+fn look_up(method: &Method<'_>, device: &str, param: &str) -> TokenStream {
+    let (ty, lookup) = (format_ident!("libxl_{device}"), format_ident!("libxl_devid_to_{device}"));
+    let number = variable(param);
+    let is_struct = |input: &Input<'_>| input.name == param && matches!(input.read, Read::Lent(_));
+    let number = if inputs(method).any(is_struct) { quote!(#number.devid) } else { quote!(#number) };
+    quote! {
+        let look_up = present(functions.#lookup)?;
+        let mut found = Owned::<#ty>::new(functions);
+        // SAFETY: the table holds this very function, and `found` is initialised.
+        check(unsafe { look_up(call.xl.ctx(), domid, #number, found.as_mut_ptr()) })?;
     }
 }
 

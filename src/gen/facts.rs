@@ -4,9 +4,9 @@
 //! A function that is named here and that the headers do not declare is an error of the build.
 
 use super::hints::Fact::{
-    AfterDomainInfo, AllOnesIsNone, Allocated, Checked, Default, Enumeration, FreedByElement, GoneOnFailure, GuestOnly,
-    In, InOut, KeyFrom, LengthOf, Long, Loop, Never, Next, Number, OneOf, Optional, Quick, Range, ReadOnly, Redundant,
-    ServedAs, Synchronous, Truth,
+    AfterDomainInfo, AfterLookup, AllOnesIsNone, Allocated, Checked, Default, Enumeration, FreedByElement,
+    GoneOnFailure, GuestOnly, In, InOut, KeyFrom, LengthOf, Long, Loop, Never, Next, Number, OneOf, Optional, Quick,
+    Range, ReadOnly, Redundant, ServedAs, Synchronous, Truth,
 };
 use super::hints::{Fact, Hint};
 
@@ -181,6 +181,8 @@ pub const HINTS: &[Hint] = &[
     hint(&["flask_loadpolicy"], LengthOf("size", "policy"), "the number of bytes"),
     // What they must be given.
     hint(&["list_vcpu"], AfterDomainInfo, "getdomaininfolist returns the next domain at or above the number"),
+    hint(&["ctrlport_to_device_usbdev"], AfterLookup("device_usbctrl", "ctrl"), "reads a null path: SIGSEGV in 4.17"),
+    hint(&["device_vsnd_getinfo"], AfterLookup("device_vsnd", "vsnd"), "reads a null path: SIGSEGV in 4.17"),
     hint(&["domain_get_nodeaffinity"], Allocated("nodemap", "libxl_node_bitmap_alloc"), NEEDS_ROOM),
     hint(&["get_online_socketmap"], Allocated("socketmap", "libxl_socket_bitmap_alloc"), NO_ROOM),
     hint(&["node_to_cpumap", "nodemap_to_cpumap"], Allocated("cpumap", "libxl_cpu_bitmap_alloc"), NO_ROOM),

@@ -70,6 +70,9 @@ pub enum Fact {
     FreedByElement,
     /// It answers for the next domain when the one asked for is gone, so `domain_info` is asked first.
     AfterDomainInfo,
+    /// It ends the process when there is no such device (without `libxl_`), whose number is in this parameter: the
+    /// device is looked up first.
+    AfterLookup(&'static str, &'static str),
     /// It does not set the key of its elements' union: the value of this parameter is the key.
     KeyFrom(&'static str),
 }

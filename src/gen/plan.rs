@@ -46,6 +46,8 @@ pub struct Method<'m> {
     pub returned: Returned<'m>,
     /// Ask `domain_info` first whether the domain is there.
     pub after_domain_info: bool,
+    /// Look first for this device, whose number is in that parameter.
+    pub after_lookup: Option<(&'static str, &'static str)>,
     /// The parameter that says what the elements' union is.
     pub key_from: Option<&'static str>,
 }
@@ -200,6 +202,9 @@ fn method<'m>(model: &'m Model, hints: &mut Hints, function: &'m Function) -> Re
         args,
         returned,
         after_domain_info: hints.says(name, Fact::AfterDomainInfo),
+        after_lookup: hints
+            .find(name, |fact| if let Fact::AfterLookup(device, param) = fact { Some((device, param)) } else { None })
+            .map(|f| f.0),
         key_from: hints
             .find(name, |fact| if let Fact::KeyFrom(param) = fact { Some(param) } else { None })
             .map(|f| f.0),

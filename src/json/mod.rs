@@ -3,6 +3,7 @@
 //! In: one JSON document in the input buffer; C values. Out: a tape, read through [`Value`]; bytes in the output
 //! buffer, through [`Writer`]. This room knows no method and no libxl.
 
+mod base64;
 mod decimal;
 mod params;
 mod tape;

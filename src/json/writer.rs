@@ -16,8 +16,8 @@ use super::decimal;
 /// Appends JSON to a buffer, up to a limit.
 ///
 /// A reply that outgrows its limit is not an error at each call: the writer starts over at the reply's first byte, so
-/// memory stays bounded, and [`Writer::overflowed`] tells afterwards that the text is of no use. The limit is looked at
-/// where memory has to be made anyway, and at the end; so it is exact, and costs nothing in between.
+/// memory stays bounded, and [`Writer::overflowed`] tells afterwards that the text is of no use. The limit is looked
+/// at where memory has to be made anyway, and at the end; so it is exact, and costs nothing in between.
 #[derive(Debug)]
 pub struct Writer<'o> {
     out: &'o mut Vec<u8>,
@@ -143,21 +143,6 @@ impl<'o> Writer<'o> {
     pub fn text(&mut self, bytes: &[u8]) {
         self.raw(b"\"");
         self.escaped(bytes);
-        self.raw(b"\"");
-    }
-
-    /// Appends bytes as a string in base64 (RFC 4648, with padding).
-    pub fn base64(&mut self, bytes: &[u8]) {
-        const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        self.raw(b"\"");
-        for group in bytes.chunks(3) {
-            let bits = group.iter().fold(0, |bits: u32, &byte| bits << 8 | u32::from(byte)) << (8 * (3 - group.len()));
-            let digit = |at: u32| DIGITS[(bits >> (18 - 6 * at)) as usize & 63];
-            let digits = [digit(0), digit(1), digit(2), digit(3)];
-            let used = group.len() + 1;
-            self.raw(&digits[..used]);
-            self.raw(&b"=="[..4 - used]);
-        }
         self.raw(b"\"");
     }
 

@@ -1,7 +1,7 @@
 //! What the answering of a request needs from whoever runs it.
 //!
-//! In: calls that must not be made here. Out: a [`Task`] for somebody who may wait. The event loop's office gives them to
-//! worker processes; a worker has the [`Inline`] one, where everything is done on the spot.
+//! In: calls that must not be made here. Out: a [`Task`] for somebody who may wait. The event loop's office gives
+//! them to worker processes; a worker has the [`Inline`] one, where everything is done on the spot.
 
 use super::envelope::{Dialect, To};
 use super::reply::{self, Refused};

@@ -3,8 +3,8 @@
 //! In: readiness. Out: received bytes in `input`, sent bytes from `output`. It moves bytes and remembers what the
 //! kernel may still hold; it does not know what the bytes mean, and it decides nothing about closing.
 //!
-//! The event loop is edge-triggered: `readable` stays true until the kernel has said that it holds nothing more, since
-//! nobody will wake us for bytes that we chose to leave there.
+//! The event loop is edge-triggered: `readable` stays true until the kernel has said that it holds nothing more,
+//! since nobody will wake us for bytes that we chose to leave there.
 
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -153,8 +153,8 @@ impl Connection {
     }
 }
 
-/// One `recvmsg`: how many bytes came, and whether descriptors ended it before the socket was empty. When this process
-/// has no room for descriptors, the kernel drops them and says so by `CTRUNC` alone.
+/// One `recvmsg`: how many bytes came, and whether descriptors ended it before the socket was empty. When this
+/// process has no room for descriptors, the kernel drops them and says so by `CTRUNC` alone.
 fn receive_once(
     socket: &UnixStream,
     room: &mut [u8],

@@ -1,7 +1,7 @@
 //! What a daemon and its worker say to each other, over a socket pair.
 //!
-//! In: messages. Out: bytes, and back: a header of sixteen bytes, then as many bytes of payload as it says. Both ends are
-//! the same program, so there is no version to agree on; but a worker may die in the middle of anything.
+//! In: messages. Out: bytes, and back: a header of sixteen bytes, then as many bytes of payload as it says. Both ends
+//! are the same program, so there is no version to agree on; but a worker may die in the middle of anything.
 
 /// What a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

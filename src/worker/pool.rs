@@ -1,14 +1,13 @@
 //! The daemon's side: who runs what, what waits, whose reply it is.
 //!
-//! In: tasks, and readiness of workers' sockets. Out: for each operation exactly one end: a reply, or why there is none.
-//! Short calls share a few workers, which are kept; one of these is never given a change, so that looking never waits
-//! for one. A long call gets a process of its own, which ends with it. Nothing in here waits: what a socket does not take
-//! now is kept, and a worker that does not answer is simply one that has not answered.
+//! In: tasks, and readiness of workers' sockets. Out: for each operation exactly one end: a reply, or why there is
+//! none. Short calls share a few workers, which are kept; one of these is never given a change, so that looking never
+//! waits for one. A long call gets a process of its own, which ends with it. Nothing in here waits: what a socket
+//! does not take now is kept, and a worker that does not answer is simply one that has not answered.
 
 use std::io;
 use std::os::fd::AsFd;
 use std::process::Child;
-use std::time::Instant;
 
 use log::{error, warn};
 use mio::event::Event;
@@ -18,14 +17,14 @@ use super::link::{HEADER_BYTES, Header, Kind};
 use super::operation::{Operation, Outcome};
 use super::process::{Graves, Launch};
 use super::queue::Queue;
-use crate::api::{self, Lookup, Method};
+use super::room::{Place, Room};
 use crate::json::Writer;
 use crate::limits::{
     OPERATIONS_LONG_MAX, OPERATIONS_WAITING_MAX, PARSER_KEEP_BYTES, REPLY_BYTES_MAX, WORKER_IN_BUF_BYTES_KEEP,
 };
 use crate::mem::{Key, Slab};
-use crate::rpc::{Access, Domain, Office, Refused, Task, Which};
-use crate::wire::{Connection, Descriptors, Peer};
+use crate::rpc::{Domain, Refused};
+use crate::wire::{Connection, Peer};
 
 /// All operations of a daemon, and the workers that carry them out.
 #[derive(Debug)]
@@ -34,29 +33,29 @@ pub struct Pool {
     registry: Registry,
     token: fn(Key) -> Token,
     workers: Slab<Worker>,
-    queue: Queue,
+    pub(super) queue: Queue,
     /// Operations that came to their end without a worker's word, and why.
     over: Vec<(Operation, Refused<'static>)>,
     graves: Graves,
     /// Workers whose sockets have something.
     ready: Vec<Key>,
     /// Memory for documents, used again and again.
-    spare: Vec<Vec<u8>>,
-    last_number: u64,
+    pub(super) spare: Vec<Vec<u8>>,
+    pub(super) last_number: u64,
     /// Something has changed that may let an operation begin.
-    stirred: bool,
+    pub(super) stirred: bool,
 }
 
 /// A worker process.
 #[derive(Debug)]
-struct Worker {
+pub(super) struct Worker {
     child: Child,
     link: Connection,
     /// It was started for one call.
-    long: bool,
+    pub(super) long: bool,
     /// It has said that it can carry out calls.
     is_ready: bool,
-    operation: Option<Operation>,
+    pub(super) operation: Option<Operation>,
     wants_write: bool,
 }
 
@@ -289,7 +288,7 @@ impl Pool {
     }
 
     /// Every operation, by number.
-    fn list(&self, writer: &mut Writer<'_>) {
+    pub(super) fn list(&self, writer: &mut Writer<'_>) {
         let state = |worker: &Worker| if worker.is_ready { "running" } else { "starting" };
         let running = self.workers.iter().filter_map(|worker| Some((worker.operation.as_ref()?, state(worker))));
         let waiting = self.queue.iter().map(|operation| (operation, "waiting"));
@@ -304,7 +303,7 @@ impl Pool {
     }
 
     /// Asks that an operation end soon.
-    fn abort(&mut self, is_meant: impl Fn(&Operation) -> bool) -> Result<(), Refused<'static>> {
+    pub(super) fn abort(&mut self, is_meant: impl Fn(&Operation) -> bool) -> Result<(), Refused<'static>> {
         if let Some(operation) = self.queue.remove(&is_meant) {
             self.over.push((operation, Refused::Aborted));
             self.stirred = true;
@@ -345,128 +344,5 @@ impl Worker {
         let unread = self.link.input.unread();
         let header = Header::from_bytes(unread.first_chunk()?).unwrap_or_else(|| Header::new(Kind::Hello, 0));
         (unread.len() - HEADER_BYTES >= header.length as usize).then_some(header)
-    }
-}
-
-/// Where an operation may be carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// By this worker, which has nothing to do.
-    Idle(Key),
-    /// By a worker that is to be started.
-    New { long: bool },
-}
-
-/// Which places there are at the moment.
-#[derive(Debug, Clone, Copy)]
-struct Room {
-    /// For a short call.
-    short: Option<Place>,
-    /// For a short call that changes something.
-    change: Option<Place>,
-    /// For a long one.
-    long: Option<Place>,
-}
-
-impl Room {
-    fn of(workers: &Slab<Worker>, short_max: usize) -> Self {
-        let count = |is_meant: fn(&Worker) -> bool| workers.iter().filter(|worker| is_meant(worker)).count();
-        let idle = workers.find(|worker| !worker.long && worker.operation.is_none());
-        let new = (count(|worker| !worker.long) < short_max).then_some(Place::New { long: false });
-        let short = idle.map(Place::Idle).or(new);
-        let changing = count(|worker| !worker.long && worker.operation.as_ref().is_some_and(Operation::changes));
-        let change = short.filter(|_| changing + 1 < short_max.max(2));
-        let long = (count(|worker| worker.long) < OPERATIONS_LONG_MAX).then_some(Place::New { long: true });
-        Self { short, change, long }
-    }
-
-    fn place(&self, operation: &Operation) -> Option<Place> {
-        if operation.is_unresolved() {
-            self.short
-        } else if operation.method.long {
-            self.long
-        } else if operation.changes() {
-            self.change
-        } else {
-            self.short
-        }
-    }
-}
-
-/// The office of one client of the loop.
-#[derive(Debug)]
-pub struct Desk<'p> {
-    /// Where calls go that are not made in the loop.
-    pub pool: &'p mut Pool,
-    /// The client.
-    pub client: Key,
-    /// Who it is.
-    pub peer: Peer,
-    /// What it may do.
-    pub access: Access,
-    /// The descriptors that came with its bytes.
-    pub descriptors: &'p mut Descriptors,
-    /// How many of its operations are not over.
-    pub outstanding: &'p mut usize,
-}
-
-impl Office for Desk<'_> {
-    #[inline]
-    fn runs_here(&self, method: &Method) -> bool {
-        method.place == api::Place::Loop
-    }
-
-    fn lookup(&self) -> Lookup {
-        Lookup::Elsewhere
-    }
-
-    fn access(&self) -> Access {
-        self.access
-    }
-
-    fn descriptors(&mut self) -> &mut Descriptors {
-        self.descriptors
-    }
-
-    fn submit(&mut self, task: Task<'_>) -> Result<(), Refused<'static>> {
-        let Self { pool, descriptors, .. } = self;
-        if pool.queue.len() >= OPERATIONS_WAITING_MAX {
-            return Err(Refused::Busy);
-        }
-        pool.last_number += 1;
-        let mut document = pool.spare.pop().unwrap_or_default();
-        document.extend_from_slice(task.document);
-        pool.queue.insert(Operation {
-            number: pool.last_number,
-            client: self.client,
-            notification: task.notification,
-            in_batch: task.in_batch,
-            to: task.to,
-            peer: self.peer,
-            access: self.access,
-            method: task.method,
-            domain: task.domain,
-            wants_progress: task.progress && task.to.takes_notifications() && !task.in_batch,
-            document,
-            descriptors: (0..task.method.descriptors).map_while(|_| descriptors.take()).collect(),
-            since: Instant::now(),
-            abort_asked: false,
-            progress: Vec::new(),
-        });
-        pool.stirred = true;
-        *self.outstanding += 1;
-        Ok(())
-    }
-
-    fn list(&self, writer: &mut Writer<'_>) {
-        self.pool.list(writer);
-    }
-
-    fn abort(&mut self, which: Which<'_>) -> Result<(), Refused<'static>> {
-        let client = self.client;
-        self.pool.abort(|operation| match which {
-            Which::Number(number) => operation.number == number,
-            Which::Id(id) => operation.client == client && operation.to.id() == id,
-        })
     }
 }

@@ -1,8 +1,8 @@
 //! Starting a worker, and burying it.
 //!
-//! In: what the workers of this daemon have in common. Out: a process with a socket to it, which is its standard input
-//! at first (see `serve`): no other descriptor of ours crosses. Its environment is ours to say, and it is in a process
-//! group of its own, so that a terminal's ^C does not reach an operation.
+//! In: what the workers of this daemon have in common. Out: a process with a socket to it, which is its standard
+//! input at first (see `serve`): no other descriptor of ours crosses. Its environment is ours to say, and it is in a
+//! process group of its own, so that a terminal's ^C does not reach an operation.
 
 use std::io;
 use std::os::fd::OwnedFd;

@@ -1,8 +1,8 @@
 //! The worker's side: one call at a time, from the daemon's bytes to its reply.
 //!
-//! In: messages on the socket that was standard input when the process began. Out: for each call one reply; in between,
-//! how it gets on. Reading and writing block: there is nothing else to do. When the daemon goes, the call that is being
-//! carried out is finished, its outcome logged, and the process ends.
+//! In: messages on the socket that was standard input when the process began. Out: for each call one reply; in
+//! between, how it gets on. Reading and writing block: there is nothing else to do. When the daemon goes, the call
+//! that is being carried out is finished, its outcome logged, and the process ends.
 
 use std::cell::RefCell;
 use std::fs::File;

@@ -1,9 +1,9 @@
 //! Asynchronous operations: started by one call, finished by another.
 //!
-//! In: the `libxl_asyncop_how` that a function is given, and what it returned. Out: the operation's own return code, once
-//! it is complete. While it is not, libxl's poll interface is driven here, and a [`Control`] beside it, through which
-//! the operation can be aborted. One operation at a time: a worker process has no more. Without a control the function
-//! is given none, and waits itself.
+//! In: the `libxl_asyncop_how` that a function is given, and what it returned. Out: the operation's own return code,
+//! once it is complete. While it is not, libxl's poll interface is driven here, and a [`Control`] beside it, through
+//! which the operation can be aborted. One operation at a time: a worker process has no more. Without a control the
+//! function is given none, and waits itself.
 
 use core::cell::{Cell, RefCell};
 use core::ffi::{c_int, c_void};

@@ -67,7 +67,7 @@ func main() {
 				mine.server++
 			}
 			// A method without a result.
-			if err := client.Call("Xenops.DomainUnpause", domid{1}, new(struct{})); err == nil {
+			if err := client.Call("Xenops.DomainPause", domid{1}, new(struct{})); err == nil {
 				mine.void++
 			}
 			lock.Lock()

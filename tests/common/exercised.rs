@@ -19,7 +19,9 @@ pub(crate) const FILES: &[(&str, &str)] = &[
 /// Methods that take descriptors: `tests/methods.rs` itself calls them.
 pub(crate) const WITH_DESCRIPTORS: &[&str] = &["domain_create_restore", "domain_remus_start", "domain_suspend"];
 
-const SCENARIO: &str = include_str!("../xen/scenarios/reads");
+/// What the scenario for real Xen calls: by itself, and by the steps that the simulated host gets, too.
+const SCENARIO: &str = concat!(include_str!("../xen/scenarios/reads"), include_str!("../xen/scenarios/lives"));
+const STEPS: &str = include_str!("../scenario/reads.jsonl");
 
 /// What was seen of a method on a simulated host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,5 +62,7 @@ fn seen(reply: &str) -> Seen {
 /// Is it called in the scenario for real Xen?
 pub(crate) fn on_real_xen(method: &str) -> bool {
     let calls = SCENARIO.lines().filter_map(|line| line.trim_start().strip_prefix("call "));
-    calls.filter_map(|call| call.split(' ').nth(1)).any(|called| called == method)
+    let mut called =
+        calls.filter_map(|call| call.split(' ').nth(1)).map(str::to_owned).chain(STEPS.lines().map(method_of));
+    called.any(|called| called == method)
 }

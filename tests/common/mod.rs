@@ -1,8 +1,8 @@
 //! A daemon of a test's own, and clients that talk to it as the world does: bytes over its socket.
 //!
-//! In: options for the shipped binary. Out: replies, and what the daemon said and how it ended. Nothing here waits for
-//! a time to pass: a reply that must not come is proved absent by one that comes after it, and each deadline is only
-//! there so that a broken daemon fails a test instead of holding it.
+//! In: options for the shipped binary. Out: replies, and what the daemon said and how it ended. Nothing here waits
+//! for a time to pass: a reply that must not come is proved absent by one that comes after it, and each deadline is
+//! only there so that a broken daemon fails a test instead of holding it.
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 

@@ -1,8 +1,8 @@
 //! What we refuse, each with the whole text of the refusal, and what libxl makes of the same.
 //!
-//! libxl's reader is lenient: it skips what it does not know, and what is of another type. A typing error in a domain's
-//! configuration is lost there without a word. The tests say of most cases that libxl takes it (`lenient`) or that it
-//! refuses it, too (`strict`), so that a line that no longer holds shows.
+//! libxl's reader is lenient: it skips what it does not know, and what is of another type. A typing error in a
+//! domain's configuration is lost there without a word. The tests say of most cases that libxl takes it (`lenient`)
+//! or that it refuses it, too (`strict`), so that a line that no longer holds shows.
 
 use xenopsd::limits::{BITMAP_BITS_MAX, ELEMENTS_MAX};
 use xenopsd::xl::sys::*;

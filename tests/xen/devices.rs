@@ -86,7 +86,7 @@ fn keyboards_are_those_of_xenstore_and_xl() {
 #[test]
 fn vtpms_are_those_of_xenstore_and_xl() {
     let Some(evidence) = Evidence::collected() else { return };
-    let vtpm = device(evidence, "device_vtpm_list", &["devid_to_device_vtpm"]);
+    let vtpm = device(evidence, "device_vtpm_list", &["devid_to_device_vtpm", "uuid_to_device_vtpm"]);
     assert_nodes(evidence, &vtpm, "/local/domain/0/backend/vtpm/5/0", &[("uuid", "uuid"), ("devid", "handle")]);
     let xl = row(evidence, "xl_vtpm.5");
     assert_eq!((json!(xl[2]), &xl[1]), (vtpm["uuid"].clone(), &vtpm["backend_domid"].to_string()));
@@ -151,6 +151,26 @@ fn channels_are_those_of_xenstore_and_xl() {
     assert_nodes(evidence, &channel, path, &[("name", "name")]);
     assert_nodes(evidence, &channel["connection.socket"], path, &[("path", "path")]);
     assert_eq!(row(evidence, "xl_channel.7").last().unwrap(), "socket");
+}
+
+/// Where its two halves are. (What they tell each other, nobody has written: no guest here has a frontend.)
+#[test]
+fn what_is_known_of_a_device_is_what_xenstore_holds() {
+    let Some(evidence) = Evidence::collected() else { return };
+    for (step, path) in [
+        ("device_disk_getinfo", "/libxl/1/device/vbd/51712"),
+        ("device_nic_getinfo", "/libxl/1/device/vif/0"),
+        ("device_vkb_getinfo", "/libxl/9/device/vkbd/0"),
+        ("device_vtpm_getinfo", "/libxl/5/device/vtpm/0"),
+        ("device_usbctrl_getinfo", "/libxl/3/device/vusb/0"),
+        ("device_vdispl_getinfo", "/libxl/9/device/vdispl/0"),
+        ("device_vsnd_getinfo", "/libxl/9/device/vsnd/0"),
+        ("device_channel_getinfo", "/libxl/7/device/console/1"),
+    ] {
+        let info = evidence.result(step);
+        let members = [("backend", "backend"), ("frontend", "frontend"), ("frontend_id", "frontend-id")];
+        assert_nodes(evidence, &info, path, &members);
+    }
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl Evidence {
     }
 }
 
-/// Takes the time that QEMU takes, half a minute, and as much again when the snapshot is to be made first.
+/// Takes the time that QEMU takes, a minute or two, and half a minute more when the snapshot is to be made first.
 fn run() -> Result<Evidence, String> {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/xen");
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("xen-reads");

@@ -89,6 +89,8 @@ fn topologies_are_those_of_xl() {
     let of_node = |node| cpus.iter().filter(|cpu| cpu[3] == node).map(|cpu| cpu[0]).collect::<Vec<_>>();
     assert_eq!(evidence.result("node_to_cpumap"), json!(of_node(0)));
     assert_eq!(evidence.result("node_to_cpumap.none"), json!(of_node(9)));
+    assert_eq!(evidence.result("nodemap_to_cpumap"), json!(of_node(0)));
+    assert_eq!(evidence.result("cpumap_to_nodemap"), json!([cpus[0][3]]));
 
     let nodes = evidence.result("get_numainfo");
     let ours: Vec<Vec<u64>> = (0..)

@@ -1,4 +1,4 @@
-//! xenopsd on real Xen: what it says, beside what xl, xenstore, sysfs and the hypervisor say.
+//! xenopsd on real Xen: what it says and does, beside what xl, xenstore, sysfs and the hypervisor say.
 //!
 //! The scenario `scenarios/reads` runs once, with the shipped binaries in the dom0 of an emulated machine (README.md
 //! says how), and the tests look at what it left. They compare values that others print, never with what xenopsd
@@ -16,6 +16,7 @@ mod devices;
 mod domains;
 mod evidence;
 mod host;
+mod lives;
 mod parity;
 mod pools;
 mod stopped;

@@ -15,9 +15,12 @@ const WAITING: [&str; 4] = ["domid_to_name", "get_memory_target", "domain_sched_
 
 /// The methods that are called in the loop.
 fn loop_methods() -> BTreeSet<&'static str> {
-    let methods = include_str!("../surface.txt").lines().filter(|line| line.ends_with(" method read loop"));
-    let name = |line: &'static str| line.split(' ').next()?.strip_prefix("libxl_");
-    methods.filter_map(name).collect()
+    let place = |line: &'static str| line.split_whitespace().collect::<Vec<_>>();
+    let name = |columns: Vec<&'static str>| match columns[..] {
+        [function, "method", "read", "loop", ..] => function.strip_prefix("libxl_"),
+        _ => None,
+    };
+    include_str!("../surface.txt").lines().map(place).filter_map(name).collect()
 }
 
 /// Does the step have to be answered while xenstored is stopped?

@@ -90,7 +90,7 @@ pub(super) unsafe fn set_defaults(context: &Context, config: &mut libxl_domain_c
     or(&mut b_info.target_memkb, b_info.max_memkb);
     or(&mut b_info.video_memkb, if kind == LIBXL_DOMAIN_TYPE_HVM { VIDEO_KB } else { 0 });
     let vcpus = u64::try_from(b_info.max_vcpus).unwrap_or(0);
-    let maps = u64::from(kind != LIBXL_DOMAIN_TYPE_PV) + u64::from(c_info.hap.val <= 0);
+    let maps = if kind == LIBXL_DOMAIN_TYPE_PV { 0 } else { 1 + u64::from(c_info.hap.val <= 0) };
     or(&mut b_info.shadow_memkb, 4 * (256 * vcpus + maps * (b_info.max_memkb / 1024)));
     or(&mut b_info.iommu_memkb, 0);
     Ok(())

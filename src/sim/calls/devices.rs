@@ -4,6 +4,7 @@
 //! domain is unknown.
 
 use core::ffi::{CStr, c_char, c_int};
+use core::fmt::Display;
 
 use super::fill::{FromRecord, disk_number, pci_device, usb_devices};
 use super::vdev;
@@ -135,7 +136,7 @@ unsafe fn pci_list(ctx: *mut libxl_ctx, count: *mut c_int, wanted: impl Fn(&Pci)
 }
 
 /// What libxl says of a node that it must read and that is not there.
-pub(super) fn missing_node(context: &Context, domid: u32, kind: &str, devid: c_int) -> c_int {
+pub(super) fn missing_node(context: &Context, domid: u32, kind: &str, devid: impl Display) -> c_int {
     let reason = format_args!("xenstore read failed: `/libxl/{domid}/device/{kind}/{devid}'");
     context.report().because(libc::ENOENT).say("libxl__xs_read_mandatory", reason);
     ERROR_NOTFOUND

@@ -141,7 +141,8 @@ pub(crate) unsafe extern "C" fn libxl_device_usbctrl_getinfo(
     unsafe {
         let context = Context::of(ctx);
         let Some((device, controller)) = find(ctx, domid, wanted) else {
-            return missing_node(context, domid, "vusb", (*wanted).devid);
+            missing_node(context, domid, "vusb", format_args!("{}/type", (*wanted).devid));
+            return ERROR_FAIL;
         };
         let mut to: libxl_usbctrlinfo = context.initial();
         (to.type_, to.devid) = (controller.kind, device.devid);

@@ -168,13 +168,14 @@ fn set_share(context: &Context, domid: u32, asked: libxl_scheduler, wanted: &lib
     )
 }
 
+/// The scheduler that the caller names, or else that of the domain.
+fn named(context: &Context, domid: u32, asked: libxl_scheduler) -> Option<libxl_scheduler> {
+    if asked == LIBXL_SCHEDULER_UNKNOWN { scheduler_of(context, domid) } else { Some(asked) }
+}
+
 /// What all functions for parameters of single vcpus say.
-fn no_vcpus(context: &Context, domid: u32, asked: libxl_scheduler, function: &str, verb: &str) -> Outcome {
-    let known = match asked {
-        LIBXL_SCHEDULER_UNKNOWN => scheduler_of(context, domid),
-        named => Some(named),
-    };
-    let reason = match known {
+fn no_vcpus(context: &Context, domid: u32, scheduler: Option<libxl_scheduler>, function: &str, verb: &str) -> Outcome {
+    let reason = match scheduler {
         Some(LIBXL_SCHEDULER_SEDF) => {
             return Err(refused(
                 context,
@@ -195,21 +196,23 @@ fn no_vcpus(context: &Context, domid: u32, asked: libxl_scheduler, function: &st
 /// Parameters.
 unsafe fn set_vcpus(context: &Context, domid: u32, params: *const libxl_vcpu_sched_params) -> Outcome {
     // SAFETY: the caller's promise.
-    no_vcpus(context, domid, unsafe { (*params).sched }, "libxl_vcpu_sched_params_set", "setting")
+    let scheduler = named(context, domid, unsafe { (*params).sched });
+    no_vcpus(context, domid, scheduler, "libxl_vcpu_sched_params_set", "setting")
 }
 
 /// # Safety
 /// Parameters.
 unsafe fn set_all_vcpus(context: &Context, domid: u32, params: *const libxl_vcpu_sched_params) -> Outcome {
     // SAFETY: the caller's promise.
-    no_vcpus(context, domid, unsafe { (*params).sched }, "libxl_vcpu_sched_params_set_all", "setting")
+    let scheduler = named(context, domid, unsafe { (*params).sched });
+    no_vcpus(context, domid, scheduler, "libxl_vcpu_sched_params_set_all", "setting")
 }
 
 /// # Safety
 /// Parameters.
 unsafe fn get_vcpus(context: &Context, domid: u32, params: *mut libxl_vcpu_sched_params) -> Outcome {
-    let found = scheduler_of(context, domid).unwrap_or(LIBXL_SCHEDULER_UNKNOWN);
+    let found = scheduler_of(context, domid);
     // SAFETY: the caller's promise.
-    unsafe { (*params).sched = found };
+    unsafe { (*params).sched = found.unwrap_or(LIBXL_SCHEDULER_UNKNOWN) };
     no_vcpus(context, domid, found, "libxl_vcpu_sched_params_get", "getting")
 }
