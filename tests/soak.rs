@@ -5,8 +5,7 @@
 //! workers, short and long changes, batches, notifications, aborts, bad requests, descriptors that nobody takes; now and
 //! then one leaves with requests open, and a worker of the daemon is killed. Out: proof that each request got exactly one
 //! reply, that a poll is answered all the time, and that memory, descriptors and processes stay flat.
-//!
-//! `XENOPSD_SOAK_CALLS` says how many calls, 20000 unless it is set. `--nocapture` shows what was done and measured.
+//! `--nocapture` shows what was done and measured.
 #![cfg(feature = "daemon")]
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
@@ -21,7 +20,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde_json::{Value, json};
 use xenopsd::limits::WORKERS_DEFAULT;
 
-const CALLS_DEFAULT: u64 = 20_000;
+const CALLS: u64 = 100_000;
 const CLIENTS: u64 = 4;
 /// Requests of one client that are not answered yet, at most, but for one batch.
 const OPEN_MAX: usize = 24;
@@ -31,7 +30,7 @@ const CALLS_PER_KILL: u64 = 400;
 /// One client leaves without waiting for its replies in so many of its calls.
 const CALLS_PER_LEAVE: u64 = 1500;
 /// How much more memory the daemon may have after all calls than after the first quarter of them: what an allocator
-/// keeps from a burst (a reply of fifty domains to each of the clients, say). A leak of 64 bytes a call would be more.
+/// keeps from a burst (a reply of fifty domains to each of the clients, say). A leak of 16 bytes a call would be more.
 const GROWTH_KB_MAX: u64 = 1024;
 
 /// After each of so many parts of the run, everybody waits, and the daemon is looked at.
@@ -394,10 +393,6 @@ fn run_all(callers: &mut [Caller<'_>], daemon: &Daemon, calls: u64) -> u64 {
     })
 }
 
-fn calls() -> u64 {
-    std::env::var("XENOPSD_SOAK_CALLS").map_or(CALLS_DEFAULT, |text| text.parse().unwrap())
-}
-
 /// What fails, and how often.
 const FAULTS: &[&str] = &[
     "domain_pause=FAIL:0.1",
@@ -417,7 +412,7 @@ fn nothing_is_lost_and_nothing_is_left() {
     let start = State::of(&daemon, &mut client);
     let (mut polls, mut states) = (0, Vec::new());
     for quarter in 1..=QUARTERS {
-        polls += run_all(&mut callers, &daemon, calls() / CLIENTS * quarter / QUARTERS);
+        polls += run_all(&mut callers, &daemon, CALLS / CLIENTS * quarter / QUARTERS);
         tidy_up(&mut client);
         callers.iter_mut().for_each(|caller| caller.domains.clear());
         until("connections that have ended are closed, and nothing else is open", || {
