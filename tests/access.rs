@@ -232,7 +232,7 @@ fn unknown_forbidden_and_busy_are_told_apart() {
     };
     let suspend = request(1, "domain_suspend_only", &json!([1]));
     // One runs, and as many as may wait behind it.
-    const { assert!(OPERATIONS_WAITING_MAX % OPERATIONS_PER_CONNECTION_MAX == 0) };
+    const { assert!(OPERATIONS_WAITING_MAX.is_multiple_of(OPERATIONS_PER_CONNECTION_MAX)) };
     for count in
         [1].into_iter().chain([OPERATIONS_PER_CONNECTION_MAX; OPERATIONS_WAITING_MAX / OPERATIONS_PER_CONNECTION_MAX])
     {
@@ -253,7 +253,7 @@ fn unknown_forbidden_and_busy_are_told_apart() {
 
 /// The log's lines about changes: `METHOD of domain N by uid U, pid P: OUTCOME, DURATION (operation N)`.
 fn audit(said: &str) -> Vec<&str> {
-    said.lines().filter_map(|line| line.contains(" by uid ").then(|| line.split_once("] ").unwrap().1)).collect()
+    said.lines().filter(|line| line.contains(" by uid ")).map(|line| line.split_once("] ").unwrap().1).collect()
 }
 
 /// Is this the line, with a duration in its place?
