@@ -126,7 +126,7 @@ fn what_only_looks_is_answered_and_everything_else_forbidden() {
             shut += 1;
         }
     }
-    assert!(open > 50 && shut > 100, "{open} methods are open, {shut} are shut");
+    assert!(open > 40 && shut > 100, "{open} methods are open, {shut} are shut");
     let not_one = ask(&mut client, "no_such_method", &json!([]));
     assert_eq!(code(&not_one), -32601, "unknown is something else than forbidden: {not_one}");
 }
@@ -232,7 +232,7 @@ fn unknown_forbidden_and_busy_are_told_apart() {
     };
     let suspend = request(1, "domain_suspend_only", &json!([1]));
     // One runs, and as many as may wait behind it.
-    const { assert!(OPERATIONS_WAITING_MAX % OPERATIONS_PER_CONNECTION_MAX == 0) };
+    const { assert!(OPERATIONS_WAITING_MAX.is_multiple_of(OPERATIONS_PER_CONNECTION_MAX)) };
     for count in
         [1].into_iter().chain([OPERATIONS_PER_CONNECTION_MAX; OPERATIONS_WAITING_MAX / OPERATIONS_PER_CONNECTION_MAX])
     {
@@ -253,7 +253,7 @@ fn unknown_forbidden_and_busy_are_told_apart() {
 
 /// The log's lines about changes: `METHOD of domain N by uid U, pid P: OUTCOME, DURATION (operation N)`.
 fn audit(said: &str) -> Vec<&str> {
-    said.lines().filter_map(|line| line.contains(" by uid ").then(|| line.split_once("] ").unwrap().1)).collect()
+    said.lines().filter(|line| line.contains(" by uid ")).map(|line| line.split_once("] ").unwrap().1).collect()
 }
 
 /// Is this the line, with a duration in its place?
@@ -276,7 +276,7 @@ fn every_change_is_logged_with_who_and_what_came_of_it() {
     assert_eq!(code(&ask(&mut client, "domain_unpause", &json!([7]))), -5);
     assert_eq!(code(&ask(&mut client, "domain_rename", &json!([7, null, 5]))), -32602);
     assert_eq!(ask(&mut client, "domain_pause", &json!([name]))["result"], json!({}));
-    assert_eq!(code(&ask(&mut client, "domain_pause", &json!(["nobody"]))), -6);
+    assert_eq!(code(&ask(&mut client, "domain_pause", &json!(["nobody"]))), -21);
     assert_eq!(ask(&mut client, "send_debug_keys", &json!(["h"]))["result"], json!({}));
     assert_eq!(code(&ask(&mut both.connect_read_only(), "domain_pause", &json!([7]))), FORBIDDEN);
     both.daemon.signal(Signal::TERM);
@@ -286,7 +286,7 @@ fn every_change_is_logged_with_who_and_what_came_of_it() {
         ("domain_unpause of domain 7", "NOMEM (-5)", 4),
         ("domain_rename of domain 7", "refused (-32602)", 5),
         ("domain_pause of domain 7", "done", 6),
-        ("domain_pause of a domain by name", "INVAL (-6)", 7),
+        ("domain_pause of a domain by name", "DOMAIN_NOTFOUND (-21)", 7),
         ("send_debug_keys", "done", 8),
     ];
     let lines = audit(&said);

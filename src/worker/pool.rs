@@ -9,7 +9,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::process::Child;
 
-use log::{error, warn};
+use log::warn;
 use mio::event::Event;
 use mio::{Interest, Registry, Token};
 
@@ -214,7 +214,7 @@ impl Pool {
             match worker {
                 Ok(key) => self.hand_over(key, operation),
                 Err(error) => {
-                    error!("cannot start a worker: {error}");
+                    warn!("cannot start a worker: {error}");
                     self.over.push((operation, Refused::NoWorker));
                 }
             }
