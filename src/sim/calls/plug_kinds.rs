@@ -117,7 +117,7 @@ impl Pluggable for libxl_device_nic {
 
     unsafe fn set_default(&mut self, context: &Context, owner: &Owner) -> Outcome {
         if self.mtu == 0 {
-            self.mtu = 1492;
+            self.mtu = 1500;
         }
         if self.mac == [0; 6] {
             let [a, b, c, ..] = super::build::random_bytes();
