@@ -2,9 +2,9 @@
 //! is left.
 //!
 //! In: the shipped binary on a simulated host. Clients send what a seeded generator makes up: looks in the loop and in
-//! workers, short and long changes, batches, notifications, aborts, bad requests, descriptors that nobody takes; now and
-//! then one leaves with requests open, and a worker of the daemon is killed. Out: proof that each request got exactly one
-//! reply, that a poll is answered all the time, and that memory, descriptors and processes stay flat.
+//! workers, short and long changes, batches, notifications, aborts, bad requests, descriptors that nobody takes; now
+//! and then one leaves with requests open, and a worker of the daemon is killed. Out: proof that each request got
+//! exactly one reply, that a poll is answered all the time, and that memory, descriptors and processes stay flat.
 //! `--nocapture` shows what was done and measured.
 #![cfg(feature = "daemon")]
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]

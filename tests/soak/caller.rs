@@ -1,7 +1,7 @@
 //! One client of the soak: it makes calls up, sends them, and takes the replies.
 //!
-//! In: a daemon and a seed. Out: what was sent and what came back. A reply that nobody asked for, or that is not as it was
-//! asked for, fails the test.
+//! In: a daemon and a seed. Out: what was sent and what came back. A reply that nobody asked for, or that is not as it
+//! was asked for, fails the test.
 
 use std::collections::{BTreeMap, HashMap};
 use std::os::fd::AsFd;
