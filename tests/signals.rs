@@ -23,7 +23,7 @@ fn expect_orderly_end(daemon: Daemon) {
 }
 
 fn numbered(id: usize) -> String {
-    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"domid_to_name","params":[0]}}"#)
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"get_scheduler"}}"#)
 }
 
 /// Requests that this client is owed the answers of, in order, and then the end.

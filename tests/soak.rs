@@ -1,9 +1,9 @@
 //! Very many calls of every kind, with operations that fail and workers that are killed: nothing is lost, and nothing
 //! is left.
 //!
-//! In: the shipped binary on a simulated host. Clients send what a seeded generator makes up: looks in the loop and in
-//! workers, short and long changes, batches, notifications, aborts, bad requests, descriptors that nobody takes; now
-//! and then one leaves with requests open, and a worker of the daemon is killed. Out: proof that each request got
+//! In: the shipped binary on a simulated host. Clients send what a seeded generator makes up: looks in the loop and
+//! in workers, short and long changes, batches, notifications, aborts, bad requests, descriptors that nobody takes;
+//! now and then one leaves with requests open, and a worker of the daemon is killed. Out: proof that each request got
 //! exactly one reply, that a poll is answered all the time, and that memory, descriptors and processes stay flat.
 //! `--nocapture` shows what was done and measured.
 #![cfg(feature = "daemon")]
@@ -25,7 +25,8 @@ const CALLS: u64 = 100_000;
 const CLIENTS: u64 = 4;
 const DOMAINS: u64 = 50;
 /// How much more memory the daemon may have after all calls than after the first quarter of them: what an allocator
-/// keeps from a burst (a reply of fifty domains to each of the clients, say). A leak of 16 bytes a call would be more.
+/// keeps from a burst (a reply of fifty domains to each of the clients, say). A leak of 16 bytes a call would be
+/// more.
 const GROWTH_KB_MAX: u64 = 1024;
 
 /// After each of so many parts of the run, everybody waits, and the daemon is looked at.

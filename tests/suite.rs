@@ -38,7 +38,7 @@ enum Balance {
 }
 
 fn request(text: &[u8]) -> Vec<u8> {
-    [br#"{"jsonrpc":"2.0","id":"suite","method":"domid_to_name","params":"#, text, b"}"].concat()
+    [br#"{"jsonrpc":"2.0","id":"suite","method":"get_scheduler","params":"#, text, b"}"].concat()
 }
 
 /// Counts brackets outside of strings, as a client could that knows how messages are told apart.

@@ -236,11 +236,14 @@ impl Pool {
             return self.over.push((operation, Refused::NoWorker));
         };
         let descriptors = if operation.is_unresolved() { &[][..] } else { &operation.descriptors };
-        let told = worker.link.send_with(&operation.header().to_bytes(), descriptors);
+        if worker.link.send_with(&operation.header().to_bytes(), descriptors).is_err() {
+            // It is gone, as its socket will tell, and has not heard of this.
+            self.ready.push(key);
+            return self.over.push((operation, Refused::NoWorker));
+        }
         worker.link.output.tail().extend_from_slice(&operation.document);
         worker.operation = Some(operation);
-        if told.is_err() || self.flush(key).is_err() {
-            // It is gone: its socket's end will be heard, and the operation's with it.
+        if self.flush(key).is_err() {
             self.ready.push(key);
         }
     }
@@ -256,12 +259,17 @@ impl Pool {
             self.graves.bury(worker.child);
             return Err(error);
         }
-        let (registry, token) = (&self.registry, self.token);
-        let key = self.workers.insert_with(|key| {
-            registry.register(worker.link.socket(), token(key), Interest::READABLE).ok()?;
-            Some(worker)
-        });
-        key.ok_or_else(|| io::ErrorKind::ResourceBusy.into())
+        let key = self.workers.insert_with(|_| Some(worker)).ok_or(io::ErrorKind::ResourceBusy)?;
+        let registered = match self.workers.get_mut(key) {
+            Some(worker) => self.registry.register(worker.link.socket(), (self.token)(key), Interest::READABLE),
+            None => Ok(()),
+        };
+        if registered.is_err()
+            && let Some(worker) = self.workers.remove(key)
+        {
+            self.graves.bury(worker.child);
+        }
+        registered.map(|()| key)
     }
 
     /// What a worker has to know before its first call.

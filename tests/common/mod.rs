@@ -338,6 +338,7 @@ impl Client {
                 self.rest.extend_from_slice(&bytes[..count]);
                 count > 0
             }
+            Err(error) if error.kind() == ErrorKind::Interrupted => true,
             Err(error) if error.kind() == ErrorKind::ConnectionReset => false,
             Err(error) => panic!("no reply: {error}"),
         }
