@@ -210,6 +210,24 @@ fn a_notification_is_carried_out_and_not_answered() {
 }
 
 #[test]
+fn who_asks_for_it_hears_how_an_operation_gets_on() {
+    let daemon = Daemon::start(&["--sim", "10", "--sim-latency", "1"]);
+    let mut client = daemon.connect();
+    let suspend = |progress: bool| request("s", "domain_suspend_only", json!({"domid": 1, "progress": progress}));
+    client.send(suspend(true));
+    let heard = client.reply();
+    let expected = json!({"operation": 1, "id": "s", "what": "domain_suspend_only", "done": 0, "total": 100});
+    assert_eq!(heard, json!({"jsonrpc": "2.0", "method": "progress", "params": expected}));
+    assert_eq!(client.reply(), json!({"jsonrpc": "2.0", "id": "s", "result": {}}));
+    // Who does not ask for it, or speaks 1.0, hears nothing.
+    client.ask(&request("r", "domain_resume", json!([1, 1])));
+    assert_eq!(client.ask(&suspend(false)), json!({"jsonrpc": "2.0", "id": "s", "result": {}}));
+    client.ask(&request("r", "domain_resume", json!([1, 1])));
+    let old = json!({"id": "o", "method": "domain_suspend_only", "params": [{"domid": 1, "progress": true}]});
+    assert_eq!(client.ask(&old.to_string()), json!({"id": "o", "result": {}, "error": null}));
+}
+
+#[test]
 fn a_destroyed_daemon_leaves_its_operation_to_its_worker() {
     let daemon = Daemon::start(&["--sim", "10", "--sim-seed", "1", "--sim-latency", "500"]);
     let (mut client, mut other) = (daemon.connect(), daemon.connect());

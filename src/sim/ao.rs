@@ -101,6 +101,9 @@ pub(crate) unsafe fn begin(
     if how.callback.is_none() {
         return ERROR_NI;
     }
+    if !latency.is_zero() {
+        context.report().progress(method, 0);
+    }
     let due = Instant::now() + latency;
     let pending = Pending { how, due, change: Box::new(change), is_aborting: false, method };
     context.operations().pending().push(pending);

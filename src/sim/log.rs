@@ -1,4 +1,4 @@
-//! What libxl would say when it fails.
+//! What libxl would say when it fails, and while it works.
 //!
 //! In: a reason, where it was found, and `errno` where libxl has one. Out: an error line through the logger that the
 //! context was made with. Its callback takes a `va_list`, which Rust cannot make; `xtl_log` of libxentoollog (libxl's
@@ -50,6 +50,18 @@ impl Report {
     /// With the `errno` that libxl would have got.
     pub(crate) fn because(self, errno: c_int) -> Self {
         Self { errno, ..self }
+    }
+
+    /// Says how something gets on, in percent.
+    pub(crate) fn progress(self, what: &str, percent: u8) {
+        let what = memory::formatted(format_args!("{what}"));
+        let text = what.as_ptr().cast::<c_char>();
+        // SAFETY: as in `say`; a logger may do without this function.
+        unsafe {
+            if let Some(progress) = (*self.logger).progress {
+                progress(self.logger, c"libxl".as_ptr(), text, percent.into(), percent.into(), 100);
+            }
+        }
     }
 
     /// Says it, in libxl's form: file, line, function, domain, reason. File and line are the simulator's.
