@@ -181,17 +181,10 @@ impl Pool {
 
     /// Gives a worker up. What it was doing ends with it, as far as anybody here can tell.
     fn bury(&mut self, key: Key, deliver: &mut impl FnMut(&Operation, Heard<'_>)) {
-        let Some(mut worker) = self.workers.remove(key) else {
+        let Some((operation, was_ready)) = self.discard(key) else {
             return;
         };
-        let _ = self.registry.deregister(worker.link.socket());
-        worker.link.shut();
-        self.graves.bury(worker.child);
-        self.stirred = true;
-        let Some(operation) = worker.operation else {
-            return;
-        };
-        let (outcome, refused) = match worker.is_ready && !operation.is_unresolved() {
+        let (outcome, refused) = match was_ready && !operation.is_unresolved() {
             true => (Outcome::Unknown, Refused::WorkerDied),
             false => (Outcome::NotBegun, Refused::NoWorker),
         };
@@ -201,22 +194,38 @@ impl Pool {
         recycle(&mut self.spare, operation);
     }
 
+    /// Lets go of a worker. What it was doing, and whether it had said that it was ready.
+    fn discard(&mut self, key: Key) -> Option<(Operation, bool)> {
+        let mut worker = self.workers.remove(key)?;
+        let _ = self.registry.deregister(worker.link.socket());
+        worker.link.shut();
+        self.graves.bury(worker.child);
+        self.stirred = true;
+        Some((worker.operation?, worker.is_ready))
+    }
+
     /// Begins what may begin.
     pub fn dispatch(&mut self) {
         if !std::mem::take(&mut self.stirred) {
             return;
         }
         while let Some((place, operation)) = self.next() {
-            let worker = match place {
+            let started = match place {
                 Place::Idle(key) => Ok(key),
                 Place::New { long } => self.start(long),
             };
-            match worker {
+            let refused = match started {
                 Ok(key) => self.hand_over(key, operation),
                 Err(error) => {
                     warn!("cannot start a worker: {error}");
-                    self.over.push((operation, Refused::NoWorker));
+                    Some(operation)
                 }
+            };
+            match (refused, place) {
+                (None, _) => {}
+                // One that has had nothing to do had died meanwhile: another can do it.
+                (Some(operation), Place::Idle(_)) => self.queue.insert(operation),
+                (Some(operation), Place::New { .. }) => self.over.push((operation, Refused::NoWorker)),
             }
         }
     }
@@ -231,21 +240,22 @@ impl Pool {
         queue.next(changed, |operation| room.place(operation))
     }
 
-    fn hand_over(&mut self, key: Key, operation: Operation) {
+    /// Tells a worker what to do. The operation comes back if the worker is gone; then it has not heard of it.
+    fn hand_over(&mut self, key: Key, operation: Operation) -> Option<Operation> {
         let Some(worker) = self.workers.get_mut(key) else {
-            return self.over.push((operation, Refused::NoWorker));
+            return Some(operation);
         };
         let descriptors = if operation.is_unresolved() { &[][..] } else { &operation.descriptors };
         if worker.link.send_with(&operation.header().to_bytes(), descriptors).is_err() {
-            // It is gone, as its socket will tell, and has not heard of this.
-            self.ready.push(key);
-            return self.over.push((operation, Refused::NoWorker));
+            self.discard(key);
+            return Some(operation);
         }
         worker.link.output.tail().extend_from_slice(&operation.document);
         worker.operation = Some(operation);
         if self.flush(key).is_err() {
             self.ready.push(key);
         }
+        None
     }
 
     /// Starts a worker.
