@@ -8,6 +8,7 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
+use super::emit_encode::sibling;
 use super::hints::{DEPRECATED_FIELDS, FIELD_HINTS, FieldFact, FieldHint};
 use super::model::{Builtin, Enum, Int, Model, Shape, Struct, Type, Union};
 use super::plan::short;
@@ -241,15 +242,6 @@ impl Emitter<'_> {
             None => Ok(()),
         }
     }
-}
-
-/// The field beside `value` of that name.
-fn sibling(value: &TokenStream, name: &str) -> TokenStream {
-    let mut tokens: Vec<_> = value.clone().into_iter().collect();
-    tokens.pop();
-    let name = format_ident!("{name}");
-    let owner: TokenStream = tokens.into_iter().collect();
-    quote!(#owner #name)
 }
 
 fn names_ident(name: &str) -> Ident {

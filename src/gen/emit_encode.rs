@@ -231,7 +231,7 @@ impl Emitter<'_> {
 }
 
 /// The field beside `value` of that name: `v.u` and `type_` make `v.type_`.
-fn sibling(value: &TokenStream, name: &str) -> TokenStream {
+pub(super) fn sibling(value: &TokenStream, name: &str) -> TokenStream {
     let mut tokens: Vec<_> = value.clone().into_iter().collect();
     tokens.pop();
     let name = format_ident!("{name}");

@@ -11,7 +11,7 @@
 //!
 //! In: such a file and a daemon. Out: nothing, or a failed test that shows the case and the replies.
 
-use super::{Client, Daemon};
+use super::{Client, Daemon, bytes};
 
 /// What is sent and what must come back.
 pub(crate) struct Case<'t> {
@@ -106,18 +106,6 @@ pub(crate) fn cases(text: &str) -> Vec<Case<'_>> {
         }
     }
     cases
-}
-
-/// A request's bytes.
-fn bytes(text: &str) -> Vec<u8> {
-    let mut parts = text.split('⟨');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        let (number, text) = part.split_once('⟩').unwrap();
-        bytes.push(u8::from_str_radix(number, 16).unwrap());
-        bytes.extend_from_slice(text.as_bytes());
-    }
-    bytes
 }
 
 /// Is this the reply, with any words in place of `…`?
