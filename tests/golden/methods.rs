@@ -89,6 +89,27 @@ fn get_animals<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     );
     Ok(())
 }
+/// `libxl_list_cage`
+fn list_cage<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
+    let functions = call.xl.functions();
+    let function = present(functions.libxl_list_cage)?;
+    call.params.bind(&[])?;
+    let mut count: i32 = -1;
+    let returned = unsafe { function(call.xl.ctx(), &raw mut count) };
+    let failed = super::result::list_failed(call, returned.is_null(), count);
+    let mut returned = unsafe { List::by_element(returned, count, functions) };
+    if failed {
+        return Err(Failure::NoValue);
+    }
+    super::result::list(
+        call,
+        &returned,
+        |xl, writer, element| {
+            unsafe { encode::cage(xl, writer, element) };
+        },
+    );
+    Ok(())
+}
 /// `libxl_animal_info`
 fn animal_info<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     let functions = call.xl.functions();
@@ -480,7 +501,7 @@ fn zoo_create<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     Ok(())
 }
 /// Every method, by name.
-pub(super) static METHODS: [Method; 24usize] = [
+pub(super) static METHODS: [Method; 25usize] = [
     Method {
         name: "animal_destroy",
         params: &["domid", "domain_uuid"],
@@ -702,6 +723,17 @@ pub(super) static METHODS: [Method; 24usize] = [
         call: list_animal,
     },
     Method {
+        name: "list_cage",
+        params: &[],
+        class: Class::Read,
+        place: Place::Worker,
+        long: false,
+        descriptors: 0,
+        domain: None,
+        read_only: false,
+        call: list_cage,
+    },
+    Method {
         name: "name_to_animal",
         params: &["name"],
         class: Class::Read,
@@ -750,71 +782,74 @@ pub(super) static METHODS: [Method; 24usize] = [
 pub(super) static BY_NAME: phf::Map<&'static str, u16> = ::phf::Map {
     key: 16287231350648472473,
     disps: &[
-        (0, 3),
-        (0, 17),
-        (0, 6),
-        (0, 20),
-        (0, 6),
-        (2, 0),
+        (0, 37),
+        (0, 22),
+        (9, 30),
+        (0, 30),
         (0, 0),
+        (0, 9),
+        (0, 7),
+        (0, 14),
+        (0, 10),
+        (0, 9),
+        (0, 34),
+        (0, 2),
         (0, 0),
+        (1, 0),
+        (0, 5),
+        (2, 43),
         (0, 0),
-        (2, 13),
-        (2, 17),
-        (28, 35),
-        (0, 3),
-        (0, 0),
-        (3, 9),
-        (1, 4),
     ],
     entries: &[
-        ("animal_paint", 6),
-        ("name_to_animal", 20),
-        ("animal_get_sizes", 2),
-        ("get_animal_count", 13),
-        ("animal_destroy", 0),
-        ("Xenops.AnimalIsValid", 5),
-        ("Xenops.AnimalGet", 1),
-        ("Xenops.AnimalPaint", 6),
-        ("Xenops.AnimalWash", 10),
-        ("animal_get_start_time", 3),
-        ("get_food", 17),
-        ("get_cages", 16),
-        ("get_level", 18),
-        ("Xenops.ZooCreate", 23),
-        ("animal_is_valid", 5),
-        ("device_cage_add", 11),
-        ("Xenops.GetLevel", 18),
-        ("Xenops.NameToAnimal", 20),
-        ("Xenops.GetAnimalCount", 13),
-        ("animal_rename", 7),
-        ("domain_create_animal", 12),
-        ("xen_console_read", 22),
-        ("Xenops.AnimalGetStartTime", 3),
-        ("Xenops.ListAnimal", 19),
-        ("animal_to_name", 9),
-        ("Xenops.GetCage", 15),
-        ("Xenops.DomainCreateAnimal", 12),
-        ("get_cage", 15),
-        ("animal_retrieve", 8),
-        ("animal_info", 4),
-        ("list_animal", 19),
-        ("Xenops.AnimalDestroy", 0),
-        ("Xenops.DeviceCageAdd", 11),
-        ("Xenops.AnimalToName", 9),
         ("Xenops.GetAnimals", 14),
-        ("Xenops.XenConsoleRead", 22),
+        ("animal_get_sizes", 2),
+        ("Xenops.ListCage", 20),
+        ("get_cages", 16),
+        ("domain_create_animal", 12),
+        ("animal_is_valid", 5),
+        ("Xenops.DomainCreateAnimal", 12),
+        ("Xenops.XenConsoleRead", 23),
+        ("Xenops.AnimalToName", 9),
+        ("get_cage", 15),
+        ("get_animal_count", 13),
+        ("animal_retrieve", 8),
         ("Xenops.GetCages", 16),
-        ("get_animals", 14),
-        ("Xenops.SetSpots", 21),
-        ("Xenops.AnimalInfo", 4),
-        ("Xenops.GetFood", 17),
+        ("animal_rename", 7),
+        ("Xenops.AnimalWash", 10),
+        ("name_to_animal", 21),
+        ("Xenops.GetCage", 15),
+        ("animal_to_name", 9),
+        ("animal_get_start_time", 3),
+        ("zoo_create", 24),
+        ("animal_info", 4),
+        ("Xenops.AnimalDestroy", 0),
+        ("Xenops.ZooCreate", 24),
+        ("set_spots", 22),
+        ("animal_destroy", 0),
         ("animal_get", 1),
-        ("Xenops.AnimalGetSizes", 2),
-        ("Xenops.AnimalRetrieve", 8),
-        ("set_spots", 21),
-        ("zoo_create", 23),
-        ("Xenops.AnimalRename", 7),
+        ("device_cage_add", 11),
+        ("animal_paint", 6),
+        ("Xenops.GetLevel", 18),
+        ("Xenops.DeviceCageAdd", 11),
+        ("Xenops.ListAnimal", 19),
+        ("Xenops.GetFood", 17),
+        ("get_level", 18),
+        ("Xenops.AnimalInfo", 4),
+        ("Xenops.AnimalGet", 1),
+        ("Xenops.AnimalIsValid", 5),
         ("animal_wash", 10),
+        ("list_cage", 20),
+        ("Xenops.SetSpots", 22),
+        ("xen_console_read", 23),
+        ("Xenops.AnimalRetrieve", 8),
+        ("Xenops.AnimalRename", 7),
+        ("Xenops.AnimalGetSizes", 2),
+        ("Xenops.GetAnimalCount", 13),
+        ("Xenops.AnimalPaint", 6),
+        ("Xenops.NameToAnimal", 21),
+        ("list_animal", 19),
+        ("Xenops.AnimalGetStartTime", 3),
+        ("get_food", 17),
+        ("get_animals", 14),
     ],
 };
