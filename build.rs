@@ -52,6 +52,7 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
         ("oracle.rs", output.oracle),
         ("exports.rs", output.exports),
         ("surface.txt", output.surface),
+        ("wire.txt", output.wire),
     ] {
         std::fs::write(directory.join(name), text)?;
     }

@@ -26,6 +26,7 @@ mod plan;
 mod read;
 mod surface;
 mod table;
+mod wire;
 
 use hints::{Hint, Hints};
 use proc_macro2::TokenStream;
@@ -51,6 +52,8 @@ pub struct Output {
     pub exports: String,
     /// `surface.txt`: what became of every function.
     pub surface: String,
+    /// `wire.txt`: methods, types and values, to be compared with another release's.
+    pub wire: String,
 }
 
 /// Generates everything.
@@ -74,6 +77,7 @@ pub fn run(bindings: &str, soname: &str, facts: &'static [Hint]) -> Result<Outpu
         oracle: print(emit_oracle::emit(&model)?)?,
         exports: print(emit_functions::exports(&fates))?,
         surface: surface::text(&fates),
+        wire: wire::text(&model, &fates),
     })
 }
 
