@@ -1,16 +1,50 @@
 //! The commands of `xenops`.
 //!
-//! In: options, a connection. Out: the text to print. They print nothing themselves.
+//! In: options, a session. Out: the text to print, or a [`Failure`]. They print nothing themselves, but for how long
+//! work gets on.
 
 mod call;
+mod create;
+mod domain;
+mod failure;
+mod life;
 mod list;
+mod progress;
+mod stop;
 
 use std::io::IsTerminal;
 
 use serde::Serialize;
+use xenopsd::client::Client;
 
 pub(crate) use call::Call;
+pub(crate) use create::Create;
+pub(crate) use failure::{EXIT_FAILED, EXIT_UNKNOWN, Failure};
+pub(crate) use life::{Destroy, Pause, Rename, Unpause};
 pub(crate) use list::List;
+pub(crate) use progress::CLEAR;
+pub(crate) use stop::{Reboot, Shutdown};
+
+use progress::Meter;
+
+/// What a command works with.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// The connection.
+    pub(crate) client: Client,
+    /// Print JSON.
+    pub(crate) json: bool,
+}
+
+impl Session {
+    /// Somebody watches who wants to see how long work gets on.
+    fn shows_progress(&self) -> bool {
+        !self.json && std::io::stderr().is_terminal()
+    }
+}
+
+/// What a command comes to.
+pub(crate) type Outcome = Result<String, Failure>;
 
 /// JSON as text that ends a line: indented for people, on one line for programs.
 fn json(value: &impl Serialize) -> String {

@@ -1,0 +1,76 @@
+//! Domains as people name them, and doing the same to several.
+//!
+//! In: names, numbers, uuids. Out: params, which xenopsd finds the domain by; what became of each.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde_json::{Value, json};
+use xenopsd::client::{Client, Error};
+
+use super::{Failure, Outcome, Session};
+
+/// A domain by its number, name or uuid.
+#[derive(Debug, Clone)]
+pub(crate) struct Domain(String);
+
+impl FromStr for Domain {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.is_empty() { Err("a domain's name is not empty") } else { Ok(Self(text.to_owned())) }
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Domain {
+    /// The parameter `domid`. What is a number is no name, as for `xl`.
+    pub(super) fn param(&self) -> Value {
+        match self.0.parse::<u64>() {
+            Ok(number) if self.0.bytes().all(|byte| byte.is_ascii_digit()) => number.into(),
+            _ => self.0.as_str().into(),
+        }
+    }
+}
+
+/// Does something to each of these domains, whatever becomes of the others. Prints nothing when all went well, or as
+/// JSON what became of each.
+pub(super) fn each<'d>(
+    session: &mut Session,
+    domains: &'d [Domain],
+    mut action: impl FnMut(&mut Client, &'d Domain) -> Result<Value, Error>,
+) -> Outcome {
+    let (mut shown, mut errors) = (Vec::new(), Vec::new());
+    for domain in domains {
+        let name = domain.to_string();
+        match action(&mut session.client, domain) {
+            Ok(result) => shown.push(json!({ "domain": name, "result": result })),
+            Err(error) => {
+                shown.push(json!({ "domain": name, "error": described(&error) }));
+                // Without a connection the others have no chance.
+                let is_over = !matches!(error, Error::Libxl(_) | Error::Refused { .. });
+                errors.push((name, error));
+                if is_over {
+                    break;
+                }
+            }
+        }
+    }
+    let output = if session.json { super::json(&shown) } else { String::new() };
+    if errors.is_empty() { Ok(output) } else { Err(Failure::Several { output, errors }) }
+}
+
+/// An error as JSON: as JSON-RPC has it, where it came that way.
+fn described(error: &Error) -> Value {
+    let message = error.to_string();
+    match error {
+        Error::Libxl(failure) => json!({ "code": failure.code, "message": failure.message, "log": failure.log }),
+        Error::Refused { code, .. } => json!({ "code": code, "message": message }),
+        _ => json!({ "code": null, "message": message }),
+    }
+}
