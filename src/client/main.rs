@@ -42,6 +42,8 @@ enum Command {
     Shutdown(command::Shutdown),
     Reboot(command::Reboot),
     Rename(command::Rename),
+    Save(command::Save),
+    Restore(command::Restore),
     Call(command::Call),
 }
 
@@ -77,7 +79,12 @@ impl Command {
     /// How long to wait unless it is said: not for ever where nothing takes long.
     fn timeout(&self) -> u64 {
         match self {
-            Self::Create(_) | Self::Destroy(_) | Self::Shutdown(_) | Self::Reboot(_) => 0,
+            Self::Create(_)
+            | Self::Destroy(_)
+            | Self::Shutdown(_)
+            | Self::Reboot(_)
+            | Self::Save(_)
+            | Self::Restore(_) => 0,
             Self::List(_) | Self::Pause(_) | Self::Unpause(_) | Self::Rename(_) | Self::Call(_) => TIMEOUT_S,
         }
     }
@@ -92,6 +99,8 @@ impl Command {
             Self::Shutdown(shutdown) => shutdown.run(session),
             Self::Reboot(reboot) => reboot.run(session),
             Self::Rename(rename) => rename.run(session),
+            Self::Save(save) => save.run(session),
+            Self::Restore(restore) => restore.run(session),
             Self::Call(call) => call.run(session),
         }
     }

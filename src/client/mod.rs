@@ -32,6 +32,9 @@ mod domain;
 mod error;
 mod message;
 mod passing;
+pub mod save_file;
+#[cfg(test)]
+mod save_file_tests;
 #[cfg(test)]
 mod tests;
 

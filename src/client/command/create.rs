@@ -85,9 +85,9 @@ fn read(path: &Path) -> std::io::Result<String> {
 }
 
 /// A configuration as it stands in a file.
-struct Config<'t> {
-    name: String,
-    json: &'t RawValue,
+pub(super) struct Config<'t> {
+    pub(super) name: String,
+    pub(super) json: &'t RawValue,
 }
 
 /// A configuration, as far as it is looked at here: the rest is xenopsd's to judge.
@@ -110,7 +110,7 @@ struct Listed<'t> {
 
 impl<'t> Config<'t> {
     /// Finds it in the text, or why there is none.
-    fn find(text: &'t str) -> Result<Self, String> {
+    pub(super) fn find(text: &'t str) -> Result<Self, String> {
         let no_json = |error: serde_json::Error| format!("no valid JSON: {error}");
         let mut json: &RawValue = serde_json::from_str(text).map_err(no_json)?;
         if json.get().starts_with('[') {

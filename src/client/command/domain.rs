@@ -5,6 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use xenopsd::client::{Client, Error};
 
@@ -35,6 +36,53 @@ impl Domain {
             Ok(number) if self.0.bytes().all(|byte| byte.is_ascii_digit()) => number.into(),
             _ => self.0.as_str().into(),
         }
+    }
+}
+
+/// Which domain it is, so that what follows is done to no other one that has its number by then.
+#[derive(Debug, Deserialize)]
+pub(super) struct Identity {
+    pub(super) domid: u32,
+    uuid: String,
+}
+
+/// Whether it has stopped, and why.
+#[derive(Debug, Deserialize)]
+struct State {
+    uuid: String,
+    shutdown: bool,
+    dying: bool,
+    shutdown_reason: Option<String>,
+}
+
+impl Identity {
+    pub(super) fn find(client: &mut Client, domain: &Domain) -> Result<Self, Error> {
+        client.call("domain_info", &json!({ "domid": domain.param() }))
+    }
+
+    /// Params of a call that is about it.
+    pub(super) fn params(&self) -> Value {
+        json!({ "domid": self.domid, "domain_uuid": self.uuid })
+    }
+
+    /// Its state, if it is still there.
+    fn state(&self, client: &mut Client) -> Result<Option<State>, Error> {
+        match client.call::<State>("domain_info", &json!({ "domid": self.domid })) {
+            Ok(state) => Ok((state.uuid == self.uuid).then_some(state)),
+            Err(Error::Libxl(failure)) if failure.name == "DOMAIN_NOTFOUND" => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// It runs no more.
+    pub(super) fn has_stopped(&self, client: &mut Client) -> Result<bool, Error> {
+        Ok(self.state(client)?.is_none_or(|state| state.shutdown || state.dying))
+    }
+
+    /// It has stopped to be saved, and waits.
+    pub(super) fn is_suspended(&self, client: &mut Client) -> Result<bool, Error> {
+        let is = |state: State| state.shutdown && state.shutdown_reason.as_deref() == Some("suspend");
+        Ok(self.state(client)?.is_some_and(is))
     }
 }
 

@@ -60,6 +60,11 @@ impl Failure {
         Self::Left(lines)
     }
 
+    /// The same, behind what went wrong first.
+    pub(super) fn after(self, error: &Error) -> Self {
+        Self::Left(lines_of("", error).into_iter().chain(self.lines()).collect())
+    }
+
     /// What was done is to be printed all the same.
     pub(crate) fn output(&self) -> &str {
         match self {

@@ -10,6 +10,8 @@ mod failure;
 mod life;
 mod list;
 mod progress;
+mod restore;
+mod save;
 mod stop;
 
 use std::io::IsTerminal;
@@ -23,6 +25,8 @@ pub(crate) use failure::{EXIT_FAILED, EXIT_UNKNOWN, Failure};
 pub(crate) use life::{Destroy, Pause, Rename, Unpause};
 pub(crate) use list::List;
 pub(crate) use progress::CLEAR;
+pub(crate) use restore::Restore;
+pub(crate) use save::Save;
 pub(crate) use stop::{Reboot, Shutdown};
 
 use progress::Meter;

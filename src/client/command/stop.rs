@@ -7,11 +7,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use clap::Args;
-use serde::Deserialize;
-use serde_json::{Value, json};
-use xenopsd::client::{Client, Error};
+use serde_json::Value;
 
-use super::domain::{Domain, each};
+use super::domain::{Domain, Identity, each};
 use super::{Meter, Outcome, Session};
 
 /// Ask domains to shut down
@@ -70,15 +68,6 @@ struct Stop {
     wait: bool,
 }
 
-/// Which domain it is, and whether it has stopped.
-#[derive(Debug, Deserialize)]
-struct State {
-    domid: u32,
-    uuid: String,
-    shutdown: bool,
-    dying: bool,
-}
-
 impl Stop {
     fn run(&self, session: &mut Session, method: &str, doing: &str) -> Outcome {
         let shows = session.shows_progress();
@@ -86,18 +75,20 @@ impl Stop {
         let mut asked = Vec::new();
         let outcome = each(session, &self.domains, |client, domain| {
             let mut meter = Meter::new(format!("{doing} {domain}"), shows);
-            let params = json!({ "domid": domain.param() });
-            let state: State = client.call("domain_info", &params)?;
-            let params = json!({ "domid": state.domid, "domain_uuid": state.uuid, "progress": true });
+            let identity = Identity::find(client, domain)?;
+            let mut params = identity.params();
+            params["progress"] = true.into();
             let result: Value = client.operate(method, &params, &[], |progress| meter.show(progress))?;
-            asked.push((domain, state));
+            asked.push((domain, identity));
             Ok(result)
         });
         if self.wait {
-            for (domain, state) in asked {
+            for (domain, identity) in asked {
                 let mut meter = Meter::new(format!("{doing} {domain}"), shows);
                 meter.say("waiting until it has shut down");
-                wait(&mut session.client, &state)?;
+                while !identity.has_stopped(&mut session.client)? {
+                    sleep(LOOK_EVERY);
+                }
             }
         }
         outcome
@@ -106,14 +97,3 @@ impl Stop {
 
 /// Looks whether a domain has stopped: often enough for people, and seldom enough for the host.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-
-fn wait(client: &mut Client, of: &State) -> Result<(), Error> {
-    loop {
-        match client.call::<State>("domain_info", &json!({ "domid": of.domid })) {
-            Ok(now) if now.uuid != of.uuid || now.shutdown || now.dying => return Ok(()),
-            Ok(_) => sleep(LOOK_EVERY),
-            Err(Error::Libxl(failure)) if failure.name == "DOMAIN_NOTFOUND" => return Ok(()),
-            Err(error) => return Err(error),
-        }
-    }
-}
