@@ -35,15 +35,21 @@ struct Options {
 #[derive(Debug, Subcommand)]
 enum Command {
     List(command::List),
+    Info(command::Info),
+    Vcpus(command::Vcpus),
+    Devices(command::Devices),
+    Pools(command::Pools),
     Create(command::Create),
-    Destroy(command::Destroy),
     Pause(command::Pause),
     Unpause(command::Unpause),
-    Shutdown(command::Shutdown),
-    Reboot(command::Reboot),
     Rename(command::Rename),
     Save(command::Save),
     Restore(command::Restore),
+    Shutdown(command::Shutdown),
+    Reboot(command::Reboot),
+    Destroy(command::Destroy),
+    Operations(command::Operations),
+    Abort(command::Abort),
     Call(command::Call),
 }
 
@@ -79,28 +85,30 @@ impl Command {
     /// How long to wait unless it is said: not for ever where nothing takes long.
     fn timeout(&self) -> u64 {
         match self {
-            Self::Create(_)
-            | Self::Destroy(_)
-            | Self::Shutdown(_)
-            | Self::Reboot(_)
-            | Self::Save(_)
-            | Self::Restore(_) => 0,
-            Self::List(_) | Self::Pause(_) | Self::Unpause(_) | Self::Rename(_) | Self::Call(_) => TIMEOUT_S,
+            Self::Create(_) | Self::Save(_) | Self::Restore(_) => 0,
+            Self::Shutdown(_) | Self::Reboot(_) | Self::Destroy(_) => 0,
+            _ => TIMEOUT_S,
         }
     }
 
     fn run(&self, session: &mut Session) -> Outcome {
         match self {
             Self::List(list) => list.run(session),
+            Self::Info(info) => info.run(session),
+            Self::Vcpus(vcpus) => vcpus.run(session),
+            Self::Devices(devices) => devices.run(session),
+            Self::Pools(pools) => pools.run(session),
             Self::Create(create) => create.run(session),
-            Self::Destroy(destroy) => destroy.run(session),
             Self::Pause(pause) => pause.run(session),
             Self::Unpause(unpause) => unpause.run(session),
-            Self::Shutdown(shutdown) => shutdown.run(session),
-            Self::Reboot(reboot) => reboot.run(session),
             Self::Rename(rename) => rename.run(session),
             Self::Save(save) => save.run(session),
             Self::Restore(restore) => restore.run(session),
+            Self::Shutdown(shutdown) => shutdown.run(session),
+            Self::Reboot(reboot) => reboot.run(session),
+            Self::Destroy(destroy) => destroy.run(session),
+            Self::Operations(operations) => operations.run(session),
+            Self::Abort(abort) => abort.run(session),
             Self::Call(call) => call.run(session),
         }
     }

@@ -81,7 +81,7 @@ fn what_is_no_saved_domain_says_why() {
         (no_nul, "it is damaged: its configuration does not end where it should"),
         (
             no_json,
-            "it is damaged: its configuration is no JSON: control character (\\u0000-\\u001F) found while parsing a string at line 1 column 9",
+            "it is damaged: its configuration is no JSON: control character (\\u0000-\\u001F) found while parsing a string at line 1 column 8",
         ),
         (with_number(44, u32::MAX), "a configuration of 4294967295 bytes is too long: 1048576 may be"),
         (with_number(44, CONFIG_BYTES_MAX + 5), "a configuration of 1048581 bytes is too long: 1048576 may be"),

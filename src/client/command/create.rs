@@ -16,7 +16,7 @@ use super::{Failure, Meter, Outcome, Session};
 ///
 /// The file holds a configuration as JSON: libxl's `libxl_domain_config`, as `xenops call retrieve_domain_configuration`
 /// shows it for a domain that exists; what is left out is as libxl would have it. It may also be what `xl list -l DOMAIN`
-/// prints. A file for `xl create` is turned into it by `xl create --quiet --dryrun FILE`.
+/// prints. A file for `xl create` is turned into it by `xl -N create FILE`.
 ///
 /// Nobody creates the domain anew when it reboots, and nobody destroys it when it has shut down: see
 /// `xenops reboot --help`.
@@ -25,7 +25,7 @@ use super::{Failure, Meter, Outcome, Session};
 Examples:
   xenops create web.json
   xenops create --paused web.json
-  xl create --quiet --dryrun web.cfg | xenops create -
+  xl -N create web.cfg | xenops create -
   xl list -l web > web.json; xenops destroy web; xenops create web.json
 
 A file for a small domain (memory in KiB):

@@ -49,7 +49,10 @@ fn listed_as_json(client: &mut Client) -> Result<String, Error> {
 }
 
 /// The name of each domain, `None` where libxl finds none: the domain is dying, or was gone before we asked.
-fn names(client: &mut Client, domids: impl Iterator<Item = impl Into<Value>>) -> Result<Vec<Option<String>>, Error> {
+pub(super) fn names(
+    client: &mut Client,
+    domids: impl Iterator<Item = impl Into<Value>>,
+) -> Result<Vec<Option<String>>, Error> {
     let params: Vec<Value> = domids.map(|domid| json!({ "domid": domid.into() })).collect();
     let names = client.call_each("domid_to_name", &params)?.into_iter();
     names

@@ -5,14 +5,19 @@
 
 mod call;
 mod create;
+mod devices;
 mod domain;
 mod failure;
+mod info;
 mod life;
 mod list;
+mod operations;
+mod pools;
 mod progress;
 mod restore;
 mod save;
 mod stop;
+mod vcpus;
 
 use std::io::IsTerminal;
 
@@ -21,13 +26,18 @@ use xenopsd::client::Client;
 
 pub(crate) use call::Call;
 pub(crate) use create::Create;
+pub(crate) use devices::Devices;
 pub(crate) use failure::{EXIT_FAILED, EXIT_UNKNOWN, Failure};
+pub(crate) use info::Info;
 pub(crate) use life::{Destroy, Pause, Rename, Unpause};
 pub(crate) use list::List;
+pub(crate) use operations::{Abort, Operations};
+pub(crate) use pools::Pools;
 pub(crate) use progress::CLEAR;
 pub(crate) use restore::Restore;
 pub(crate) use save::Save;
 pub(crate) use stop::{Reboot, Shutdown};
+pub(crate) use vcpus::Vcpus;
 
 use progress::Meter;
 
