@@ -31,22 +31,25 @@ fn begun(host: &Host, arguments: &[&str], method: &str) -> (Child, String) {
     (child, number.unwrap())
 }
 
+/// A domain's file; what `create` calls is what is aborted, or dies.
+fn create(host: &Host) -> String {
+    host.file("web.json", crate::config("web").to_string())
+}
+
 #[test]
-fn a_save_that_is_aborted_leaves_the_domain_and_no_file() {
+fn work_that_is_aborted_says_so_and_leaves_nothing() {
     let host = slow();
-    let file = host.path("saved");
-    let (child, number) = begun(&host, &["save", "build-01", &file], "domain_suspend");
+    let (child, number) = begun(&host, &["create", &create(&host)], "domain_create_new");
     let table = printed(&host.socket(), &["operations"]);
     let columns: Vec<&str> = table.lines().nth(1).unwrap().split_whitespace().collect();
-    assert_eq!(columns[..4], [&number, "domain_suspend", "1", "running"]);
-    assert_eq!(columns[6..], [&child.id().to_string(), "domain_suspend", "0/100"]);
+    assert_eq!(columns[..4], [&number, "domain_create_new", "-", "running"]);
+    assert_eq!(columns[6..], [&child.id().to_string(), "domain_create_new", "0/100"]);
 
     assert_eq!(printed(&host.socket(), &["abort", &number]), "");
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), text(output.stdout)), (Some(1), String::new()));
-    assert!(text(output.stderr).starts_with("xenops: ABORTED: libxl_domain_suspend (code -22)\n"));
-    assert!(!std::fs::exists(&file).unwrap());
-    assert_eq!(host.state("build-01").as_deref(), Some("r-----"));
+    assert!(text(output.stderr).starts_with("xenops: ABORTED: libxl_domain_create_new (code -22)\n"));
+    assert_eq!(host.state("web"), None);
     assert_eq!(printed_json(&host.socket(), &["operations", "--json"]), json!([]));
     assert_eq!(printed(&host.socket(), &["operations"]).lines().count(), 1);
 }
@@ -54,8 +57,7 @@ fn a_save_that_is_aborted_leaves_the_domain_and_no_file() {
 #[test]
 fn abort_takes_what_is_there_and_nothing_else() {
     let host = slow();
-    let file = host.path("saved");
-    let (child, number) = begun(&host, &["save", "build-01", &file], "domain_suspend");
+    let (child, number) = begun(&host, &["create", &create(&host)], "domain_create_new");
     let (code, said) = host.failed(&["abort", "77"]);
     assert!(code == 3 && said.starts_with("xenops: NO_SUCH_OPERATION: "), "{code}: {said}");
     assert_eq!(host.failed(&["abort", "web"]).0, 2);
@@ -66,8 +68,7 @@ fn abort_takes_what_is_there_and_nothing_else() {
 #[test]
 fn a_worker_that_dies_makes_the_outcome_unknown_and_not_refused() {
     let host = slow();
-    let file = host.path("saved");
-    let (child, _) = begun(&host, &["save", "build-01", &file], "domain_suspend");
+    let (child, _) = begun(&host, &["create", &create(&host)], "domain_create_new");
     for worker in host.daemon.workers() {
         // Some have nothing to do; others take their place.
         let _ = kill_process(worker, Signal::KILL);
@@ -75,22 +76,23 @@ fn a_worker_that_dies_makes_the_outcome_unknown_and_not_refused() {
     let output = child.wait_with_output().unwrap();
     let said = text(output.stderr);
     assert!(output.status.code() == Some(5) && said.starts_with("xenops: OUTCOME_UNKNOWN: "), "{said}");
-    assert!(!std::fs::exists(&file).unwrap(), "nobody writes to it any more");
-    assert_eq!(host.state("build-01").as_deref(), Some("r-----"));
 }
 
 #[test]
 fn who_does_not_wait_is_told_that_it_goes_on() {
     let host = slow();
-    let file = host.path("saved");
     let said = "xenops: no answer from xenopsd within 1 s: it may still carry out what was asked\n";
-    let arguments = ["--timeout", "1", "save", "build-01", &file];
-    assert_eq!(host.failed(&arguments), (5, said.to_owned()));
-    assert!(std::fs::exists(&file).unwrap(), "the daemon still writes to it");
+    assert_eq!(host.failed(&["--timeout", "1", "create", &create(&host)]), (5, said.to_owned()));
     let operations = printed_json(&host.socket(), &["operations", "--json"]);
-    assert_eq!(operations[0]["method"], "domain_suspend");
-    host.run(&["abort", &operations[0]["number"].to_string()]);
-    until("it has ended", || printed_json(&host.socket(), &["operations", "--json"]) == json!([]));
+    assert_eq!(operations[0]["method"], "domain_create_new");
+    // One that is only about to run is ended when that is asked for a second time.
+    until("it has ended", || {
+        let operations = printed_json(&host.socket(), &["operations", "--json"]);
+        operations.as_array().unwrap().iter().for_each(|one| {
+            outcome(&host.socket(), &["abort", &one["number"].to_string()]);
+        });
+        operations == json!([])
+    });
 }
 
 /// A make-believe daemon: answers one request after another, each with one of these, as long as they last. It returns

