@@ -85,7 +85,7 @@ impl Stop {
         if self.wait {
             for (domain, identity) in asked {
                 let mut meter = Meter::new(format!("{doing} {domain}"), shows);
-                meter.say("waiting until it has shut down");
+                meter.say("(waiting until it has; Ctrl-C ends the waiting)");
                 while !identity.has_stopped(&mut session.client)? {
                     sleep(LOOK_EVERY);
                 }
