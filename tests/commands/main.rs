@@ -13,6 +13,7 @@ mod broken;
 mod help;
 mod life;
 mod look;
+mod readme;
 mod save;
 mod terminal;
 
