@@ -3,13 +3,20 @@
 use clap::Args;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use xenopsd::client::{Client, Error};
+
+use super::{Outcome, Session};
 
 /// Call a method and print its result as JSON
 ///
 /// A method is a function of libxl without its `libxl_`; types look as `xl list -l` prints them. The result is indented
 /// on a terminal, else one line. When the method fails, what libxl logged follows the error on standard error.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  xenops call get_version_info
+  xenops call domain_info '{\"domid\": 5}'
+  xenops call set_memory_target '[\"web\", 524288, 0, 1]'
+  xenops --timeout 0 call domain_core_dump '[\"web\", \"/var/crash/web.core\"]'")]
 pub(crate) struct Call {
     /// The method, such as domain_info
     method: String,
@@ -20,8 +27,8 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn run(&self, client: &mut Client) -> Result<String, Error> {
-        let result: Value = client.call(&self.method, &self.params)?;
+    pub(crate) fn run(&self, session: &mut Session) -> Outcome {
+        let result: Value = session.client.call(&self.method, &self.params)?;
         Ok(super::json(&result))
     }
 }
