@@ -99,6 +99,8 @@ pub const DRAIN_MAX: Duration = Duration::from_secs(5);
 
 /// Simulated domains.
 pub const SIM_DOMAINS_MAX: usize = 32_000;
+/// Changes a second that simulated domains make by themselves.
+pub const SIM_CHURN_MAX: u32 = 10_000;
 
 const _: () = assert!(ID_BYTES_MAX < IN_BUF_BYTES_START);
 const _: () = assert!(OUT_SOFT_BYTES < OUT_HARD_BYTES && OUT_HARD_BYTES <= OUT_TOTAL_BYTES_MAX);
