@@ -239,7 +239,7 @@ fn a_destroyed_daemon_leaves_its_operation_to_its_worker() {
     let (_, said) = daemon.wait();
     let gone = |pid: &Pid| rustix::process::test_kill_process(*pid).is_err();
     until("the worker has ended", || worker.iter().all(gone));
-    assert!(said.contains("the daemon is gone; call 1 ended with 0"), "{said}");
+    assert!(said.contains("domain_suspend_only of domain 1: done, when its daemon was gone (operation 1)"), "{said}");
 }
 
 #[test]

@@ -124,12 +124,6 @@ impl Operation {
             Domain::Named => " of a domain by name".to_owned(),
             Domain::None => String::new(),
         };
-        let outcome = match outcome {
-            Outcome::Code(0) => "done".to_owned(),
-            Outcome::Code(code) => format!("{} ({code})", rc::name(code).unwrap_or("refused")),
-            Outcome::Unknown => "outcome unknown: its process ended".to_owned(),
-            Outcome::NotBegun => "not begun".to_owned(),
-        };
         info!(
             target: AUDIT,
             "{}{about} by uid {}, pid {}: {outcome}, {duration:.3?} (operation {number})", method.name, peer.uid, peer.pid
@@ -146,4 +140,15 @@ pub(super) enum Outcome {
     Unknown,
     /// It was not carried out.
     NotBegun,
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {
+            Self::Code(0) => f.write_str("done"),
+            Self::Code(code) => write!(f, "{} ({code})", rc::name(code).unwrap_or("refused")),
+            Self::Unknown => f.write_str("outcome unknown: its process ended"),
+            Self::NotBegun => f.write_str("not begun"),
+        }
+    }
 }

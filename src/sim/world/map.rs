@@ -1,6 +1,6 @@
 //! The image in this process: made, or taken over from the process that made it.
 //!
-//! In: a seed, or a descriptor. Out: a mapping that lasts as long as the process. An image says what it is when all of
+//! In: a seed, or a descriptor. Out: a mapping that lasts as long as the `World`. An image says what it is when all of
 //! it is there, and not before: whoever dies while making one leaves none.
 
 use core::sync::atomic::Ordering;
@@ -102,9 +102,16 @@ impl World {
     }
 
     pub(super) fn image(&self) -> &Image {
-        // SAFETY: mapped until the process ends, page-aligned; zeros are valid. Nobody makes a memfd smaller; who
+        // SAFETY: mapped until this is dropped, page-aligned; zeros are valid. Nobody makes a memfd smaller; who
         // does that to a file ends the processes that use it.
         unsafe { self.image.as_ref() }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // SAFETY: mapped in `map`, and every reference to it borrows from this.
+        let _ = unsafe { rustix::mm::munmap(self.image.as_ptr().cast(), SIZE) };
     }
 }
 
