@@ -94,6 +94,10 @@ pub const LOG_LINE_BYTES_MAX: usize = 256;
 
 /// How long after a failed `accept` for want of descriptors the next attempt is made.
 pub const ACCEPT_RETRY: Duration = Duration::from_millis(500);
+/// How long a starting daemon waits for one that is being killed to let go of the socket.
+pub const BIND_PATIENCE: Duration = Duration::from_secs(1);
+/// How often it looks.
+pub const BIND_RETRY: Duration = Duration::from_millis(10);
 /// How long a stopping daemon waits for clients to read what they are owed.
 pub const DRAIN_MAX: Duration = Duration::from_secs(5);
 

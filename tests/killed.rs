@@ -13,7 +13,7 @@ use std::io::{Read, Seek};
 use std::os::fd::AsFd;
 
 use common::{Client, Daemon, until};
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 /// Long enough for an operation to be seen running and to be frozen.
@@ -50,45 +50,56 @@ fn ask(client: &mut Client, method: &str, params: impl serde::Serialize) -> Valu
 fn create(id: u32, name: &str) -> String {
     let c_info = json!({"type": "pvh", "name": name});
     let b_info = json!({"type.pvh": {}, "max_memkb": 65536, "target_memkb": 65536, "kernel": "/boot/guest"});
-    request(id, "domain_create_new", json!({"d_config": {"c_info": c_info, "b_info": b_info}}))
+    request(id, "domain_create_new", json!({"d_config": {"c_info": c_info, "b_info": b_info}, "progress": true}))
 }
 
-/// So many operations run, and none waits.
+/// So many operations run, have said how they get on, and none waits.
 fn running(client: &mut Client, count: usize) -> bool {
     let listed = ask(client, "operation_list", json!([]))["result"].clone();
     let listed = listed.as_array().unwrap();
-    listed.len() == count && listed.iter().all(|operation| operation["state"] == "running")
+    let has_begun = |operation: &Value| operation["state"] == "running" && operation["progress"].is_object();
+    listed.len() == count && listed.iter().all(has_begun)
 }
 
 fn is_frozen(pid: Pid) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap();
-    stat.rsplit_once(')').unwrap().1.trim_start().starts_with('T')
+    state(pid) == Some('T')
+}
+
+/// What the kernel says of a process, if there is one.
+fn state(pid: Pid) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    stat.rsplit_once(')')?.1.trim_start().chars().next()
 }
 
 /// The processes of so many operations that run, and go no further.
-fn freeze(daemon: &Daemon, client: &mut Client, count: usize) -> Vec<Pid> {
+fn freeze(daemon: &Daemon, client: &mut Client, count: usize) -> Workers {
     until("all of them run", || running(client, count));
     let workers = daemon.workers();
     assert_eq!(workers.len(), count);
     workers.iter().for_each(|pid| kill_process(*pid, Signal::STOP).unwrap());
     until("they are frozen", || workers.iter().all(|pid| is_frozen(*pid)));
     assert!(running(client, count), "none of them had ended before");
-    workers
+    Workers(workers)
 }
 
-fn signal(workers: &[Pid], signal: Signal) {
-    workers.iter().for_each(|pid| kill_process(*pid, signal).unwrap());
+/// Frozen processes, which a test that fails does not leave behind.
+struct Workers(Vec<Pid>);
+
+impl Workers {
+    fn signal(&self, signal: Signal) {
+        self.0.iter().for_each(|pid| kill_process(*pid, signal).unwrap());
+    }
 }
 
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.0.iter().filter(|pid| is_frozen(**pid)).for_each(|pid| kill_process(*pid, Signal::KILL).unwrap());
+    }
+}
+
+/// They have ended, whoever may have to look at that.
 fn until_gone(workers: &[Pid]) {
-    let gone = |pid: &Pid| test_kill_process(*pid).is_err() || is_zombie(*pid);
-    until("no process is left", || workers.iter().all(gone));
-}
-
-/// It has ended, and whoever has inherited it has not looked yet.
-fn is_zombie(pid: Pid) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
-    stat.rsplit_once(')').is_none_or(|(_, fields)| fields.trim_start().starts_with('Z'))
+    until("no process is left", || workers.iter().all(|pid| state(*pid).is_none_or(|state| state == 'Z')));
 }
 
 /// Every domain by its number, with its name (null for one that is dying), once all that is said of them agrees.
@@ -117,10 +128,10 @@ fn domains(client: &mut Client) -> BTreeMap<u32, Value> {
 
 /// Three operations run when the daemon is killed: a creation, a save and a destruction.
 struct Caught {
+    workers: Workers,
     host: Host,
     killed: Daemon,
     daemon: Daemon,
-    workers: Vec<Pid>,
     image: std::fs::File,
     /// What there was before.
     before: BTreeMap<u32, Value>,
@@ -131,6 +142,8 @@ const DESTROYED: u32 = 4;
 
 impl Caught {
     fn new() -> Self {
+        // The workers become ours. Otherwise the kernel ends them: what is frozen when it loses its parent gets SIGHUP.
+        rustix::process::set_child_subreaper(Some(rustix::process::getpid())).unwrap();
         let host = Host::new(LATENCY);
         // Names are asked for by short calls, whose worker must not be there below.
         let before = { domains(&mut Daemon::start(&host.options()).connect()) };
@@ -138,8 +151,8 @@ impl Caught {
         let (mut client, mut other) = (killed.connect(), killed.connect());
         let image = tempfile::tempfile().unwrap();
         client.send(create(1, "new"));
-        client.send_with(&request(2, "domain_suspend", json!([SAVED, 0])), &[image.as_fd()]);
-        client.send(request(3, "domain_destroy", json!([DESTROYED])));
+        client.send_with(&request(2, "domain_suspend", json!({"domid": SAVED, "flags": 0, "progress": true})), &[image.as_fd()]);
+        client.send(request(3, "domain_destroy", json!({"domid": DESTROYED, "progress": true})));
         let workers = freeze(&killed, &mut other, 3);
         let daemon = killed.kill_and_restart(&host.options());
         Self { host, killed, daemon, workers, image, before }
@@ -167,8 +180,8 @@ impl Caught {
 fn what_runs_when_the_daemon_is_killed_ends_by_itself_and_says_how() {
     let mut caught = Caught::new();
     caught.expect_begun();
-    signal(&caught.workers, Signal::CONT);
-    until_gone(&caught.workers);
+    caught.workers.signal(Signal::CONT);
+    until_gone(&caught.workers.0);
     let mut client = caught.daemon.connect();
     let mut expected = caught.before.clone();
     expected.remove(&DESTROYED);
@@ -195,8 +208,8 @@ fn what_runs_when_the_daemon_is_killed_ends_by_itself_and_says_how() {
 #[test]
 fn what_is_left_when_everything_was_killed_can_be_cleared_up() {
     let mut caught = Caught::new();
-    signal(&caught.workers, Signal::KILL);
-    until_gone(&caught.workers);
+    caught.workers.signal(Signal::KILL);
+    until_gone(&caught.workers.0);
     // Nothing more happens: the creation and the save have done nothing yet, and the destruction has been begun.
     caught.expect_begun();
     assert_eq!(caught.image(), b"");
@@ -209,7 +222,13 @@ fn what_is_left_when_everything_was_killed_can_be_cleared_up() {
     assert_eq!(ask(&mut client, "domain_destroy", json!([DESTROYED]))["result"], json!({}));
     assert_eq!(ask(&mut client, "domain_info", json!([DESTROYED]))["error"]["code"], -21);
     client.send(create(1, "new"));
-    assert_eq!(client.reply()["result"]["domid"], 10, "neither its name nor its number was taken");
+    let created = loop {
+        match client.reply() {
+            progress if progress["method"] == "progress" => {}
+            reply => break reply,
+        }
+    };
+    assert_eq!(created["result"], 10, "neither its name nor its number was taken");
     for domid in domains(&mut client).into_keys().filter(|domid| *domid != 0) {
         assert_eq!(ask(&mut client, "domain_destroy", json!([domid]))["result"], json!({}), "{domid}");
     }
