@@ -87,11 +87,14 @@ impl Daemon {
     /// From the first reply on, signals are handled, too.
     fn wait_until_it_answers(&mut self) {
         let socket = self.socket();
-        until("the socket accepts", || {
+        until("the daemon answers", || {
             assert!(self.child.try_wait().unwrap().is_none(), "the daemon ended:\n{}", self.said());
-            UnixStream::connect(&socket).is_ok()
+            // What accepts for a moment may be what a killed predecessor was about to make a worker of.
+            UnixStream::connect(&socket).is_ok_and(|stream| {
+                let mut client = Client::new(stream);
+                client.stream.write_all(PING.as_bytes()).is_ok() && client.line().is_some()
+            })
         });
-        self.connect().ping();
     }
 
     /// The socket's path.
