@@ -151,7 +151,10 @@ impl Caught {
         let (mut client, mut other) = (killed.connect(), killed.connect());
         let image = tempfile::tempfile().unwrap();
         client.send(create(1, "new"));
-        client.send_with(&request(2, "domain_suspend", json!({"domid": SAVED, "flags": 0, "progress": true})), &[image.as_fd()]);
+        client.send_with(
+            &request(2, "domain_suspend", json!({"domid": SAVED, "flags": 0, "progress": true})),
+            &[image.as_fd()],
+        );
         client.send(request(3, "domain_destroy", json!({"domid": DESTROYED, "progress": true})));
         let workers = freeze(&killed, &mut other, 3);
         let daemon = killed.kill_and_restart(&host.options());

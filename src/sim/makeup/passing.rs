@@ -17,12 +17,7 @@ use crate::sim::world::machine::{CPUS, cpus};
 use crate::xl::sys::{LIBXL_DOMAIN_TYPE_HVM, LIBXL_DOMAIN_TYPE_PV, LIBXL_DOMAIN_TYPE_PVH};
 
 /// A guest that may run on these CPUs of cpupool 0, and its devices. Its name is another one each time.
-pub(in crate::sim) fn passing(
-    domid: u32,
-    happened: u64,
-    pool_cpus: u64,
-    random: &mut Random,
-) -> (Domain, Vec<Device>) {
+pub(in crate::sim) fn passing(domid: u32, happened: u64, pool_cpus: u64, random: &mut Random) -> (Domain, Vec<Device>) {
     let kind = random.pick(&[LIBXL_DOMAIN_TYPE_PV, LIBXL_DOMAIN_TYPE_PVH, LIBXL_DOMAIN_TYPE_HVM]);
     let memory_kb = random.pick(&[64, 128, 128, 256, 512]) << 10;
     let head = Head {

@@ -90,7 +90,9 @@ mod tests {
     fn what_is_no_host_is_left_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("world");
-        for (content, words) in [(&b"other"[..], "no simulated host"), (b"some text of somebody's", "no simulated host")] {
+        for (content, words) in
+            [(&b"other"[..], "no simulated host"), (b"some text of somebody's", "no simulated host")]
+        {
             std::fs::write(&path, content).unwrap();
             assert_eq!(open(&path).unwrap_err().to_string(), words);
             assert_eq!(std::fs::read(&path).unwrap(), content);
