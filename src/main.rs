@@ -116,8 +116,10 @@ fn fail(reason: &dyn std::error::Error, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// What puts a simulated host in libxl's place, or nothing.
-fn simulate(options: &Options) -> Result<Box<dyn FnOnce(&mut Functions)>, Reason> {
+/// Puts a simulated host in libxl's place, or nothing.
+type Overlay = Box<dyn FnOnce(&mut Functions)>;
+
+fn simulate(options: &Options) -> Result<Overlay, Reason> {
     let Some(domains) = options.sim else {
         return Ok(Box::new(|_| {}));
     };

@@ -3,7 +3,6 @@
 //! In: `dist/xenopsd.service` and what `make install` would do. Out: nothing, or a failed test. Without systemd's own
 //! checker the first test is skipped, by name.
 #![cfg(feature = "daemon")]
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod common;
 
