@@ -3,7 +3,6 @@
 //! In: the shipped binary on a simulated host whose operations take an hour, or a while. Out: nothing, or a failed
 //! test. Only order is asserted.
 #![cfg(feature = "daemon")]
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod common;
 
