@@ -62,6 +62,7 @@ struct Deferred {
     notification: bool,
     progress: bool,
     domain: Domain,
+    named: String,
 }
 
 impl Rpc {
@@ -191,8 +192,8 @@ fn submit(
     writer: &mut Writer<'_>,
     office: &mut impl Office,
 ) -> Answered {
-    let &Deferred { method, to, notification, progress, domain } = deferred;
-    match office.submit(Task { method, to, notification, in_batch, progress, domain, document }) {
+    let &Deferred { method, to, notification, progress, domain, ref named } = deferred;
+    match office.submit(Task { method, to, notification, in_batch, progress, domain, named, document }) {
         Ok(()) => Answered::Later,
         Err(_) if notification => Answered::Now,
         Err(refused) => {
@@ -275,17 +276,24 @@ fn call(
     None
 }
 
+/// Longer names are cut where people read them.
+const NAME_CHARACTERS_SHOWN: usize = 128;
+
 /// What must be known of a call to make it later.
 #[cold]
 fn defer(method: &'static Method, envelope: &Envelope<'_>) -> Deferred {
     let param = |name| envelope.params.find(method.params, name);
     // Only changes have to wait for each other.
     let domain = method.domain.filter(|_| method.class != Class::Read).map(|at| method.params[usize::from(at)]);
+    let mut named = String::new();
     let domain = match domain.and_then(param) {
         None => Domain::None,
         Some(value) => match value.unsigned(u32::MAX.into()) {
             Ok(number) => Domain::Number(u32::try_from(number).unwrap_or(u32::MAX)),
-            Err(_) => Domain::Named,
+            Err(_) => {
+                named.extend(value.str().unwrap_or_default().chars().take(NAME_CHARACTERS_SHOWN));
+                Domain::Named
+            }
         },
     };
     Deferred {
@@ -294,5 +302,6 @@ fn defer(method: &'static Method, envelope: &Envelope<'_>) -> Deferred {
         notification: envelope.notification,
         progress: param("progress").is_some_and(|value| matches!(value.bool(), Ok(true))),
         domain,
+        named,
     }
 }

@@ -35,6 +35,8 @@ pub struct Operation {
     pub(super) access: Access,
     pub(super) method: &'static Method,
     pub(super) domain: Domain,
+    /// What the request calls it, as long as nobody has found out its number.
+    pub(super) named: String,
     pub(super) wants_progress: bool,
     pub(super) document: Vec<u8>,
     pub(super) descriptors: Vec<OwnedFd>,
@@ -121,7 +123,7 @@ impl Operation {
         let duration = self.since.elapsed();
         let about = match self.domain {
             Domain::Number(domid) => format!(" of domain {domid}"),
-            Domain::Named => " of a domain by name".to_owned(),
+            Domain::Named => format!(" of domain {:?}", self.named),
             Domain::None => String::new(),
         };
         info!(
