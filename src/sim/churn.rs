@@ -7,6 +7,9 @@
 //! A passing domain comes, runs for a while, may be seen dying, and is gone. How many there are is a matter of chance,
 //! but never more than a quarter of the others ([`FEWEST`] on small hosts, [`MOST`] on large ones). A domain that
 //! somebody else touches is kept: it passes no more, and is not counted here any more.
+//!
+//! Numbers ascend and come again as the hypervisor's do. Once each of them was used, the host's memory takes up some
+//! 160 MB, and no more from then on.
 
 use std::io;
 use std::thread;
