@@ -57,3 +57,41 @@ stop_daemon() { # asks xenopsd to stop, and keeps its exit status
     wait "$daemon"
     echo $? > /evidence/xenopsd.status
 }
+
+# ---- steps of tests/scenario, as steps.rs writes them ----
+
+step() { # step NAME TEXT COMMAND...: collects what xenops prints, again and again until the text is in it
+    local name=$1 text=$2 tries=600
+    shift 2
+    until collect "$name" xenops "$@" && grep -qF "$text" "/evidence/$name.out" || [ -z "$text" ]; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || { echo "never says $text: $*"; exit 1; }
+        sleep 0.1
+    done
+}
+
+begin() { # begin NAME COMMAND...: as a step, that goes on; returns when its operation runs
+    local name=$1
+    shift
+    collect "$name" xenops "$@" &
+    begun=$!
+    wait_for operation > /dev/null
+}
+
+ended() { # waits for the step that was begun
+    wait $begun
+}
+
+operation() { # prints the number of the operation that runs, and fails if there is none
+    xenops call operation_list | grep -o '"number":[0-9]*' | cut -d : -f 2 | grep .
+}
+
+witnesses() { # witnesses NAME: collects what all who know say of the domains now
+    collect "$1.list" xenops call list_domain
+    collect "$1.xl" xl list -v
+    collect "$1.vcpus" xl vcpu-list
+    collect "$1.xenstore" xenstore-ls -f /local/domain
+    xl dmesg -c > /dev/null
+    xl debug-keys q
+    collect "$1.xen" xl dmesg
+}
