@@ -11,7 +11,7 @@ mod scenario;
 
 use std::collections::BTreeSet;
 
-use scenario::{LIVES, READS, Step, on_simulator};
+use scenario::{ABORTS, LIVES, READS, Step, on_simulator};
 use xenopsd::api::Class;
 
 #[test]
@@ -25,7 +25,7 @@ fn every_read_is_a_step() {
 
 #[test]
 fn each_step_ends_as_the_scenario_says() {
-    for scenario in [READS, LIVES] {
+    for scenario in [READS, LIVES, ABORTS] {
         let transcript = on_simulator(scenario);
         for step in scenario.steps() {
             let reply = &transcript[&step.name];

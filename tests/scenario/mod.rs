@@ -22,6 +22,9 @@ pub(crate) const READS: Scenario =
     Scenario { steps: include_str!("reads.jsonl"), simulator: &["--sim", "20", "--sim-seed", "28"] };
 /// Domains' lives, on hosts with no domain but Domain-0: so their numbers agree.
 pub(crate) const LIVES: Scenario = Scenario { steps: include_str!("lives.jsonl"), simulator: &["--sim", "1"] };
+/// A save that is called off: of a guest that hears nothing, or on a host where everything takes time.
+pub(crate) const ABORTS: Scenario =
+    Scenario { steps: include_str!("aborts.jsonl"), simulator: &["--sim", "1", "--sim-latency", "1000"] };
 
 /// A file of steps.
 #[derive(Debug, Clone, Copy)]

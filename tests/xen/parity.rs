@@ -1,7 +1,7 @@
 //! The simulated host beside the real one: the same calls, and replies that agree as the scenario says.
 
 use crate::evidence::Evidence;
-use crate::scenario::{LIVES, READS, Scenario, Step, on_simulator};
+use crate::scenario::{ABORTS, LIVES, READS, Scenario, Step, on_simulator};
 
 #[test]
 fn the_simulated_host_replies_as_the_real_one_does() {
@@ -18,13 +18,13 @@ fn each_step_ends_on_the_real_host_as_the_scenario_says() {
 #[test]
 fn domains_live_on_the_simulated_host_as_on_the_real_one() {
     let Some(evidence) = Evidence::of_lives() else { return };
-    assert_alike(LIVES, evidence);
+    [LIVES, ABORTS].into_iter().for_each(|scenario| assert_alike(scenario, evidence));
 }
 
 #[test]
 fn each_step_of_a_life_ends_on_the_real_host_as_the_scenario_says() {
     let Some(evidence) = Evidence::of_lives() else { return };
-    assert_ends(LIVES, evidence);
+    [LIVES, ABORTS].into_iter().for_each(|scenario| assert_ends(scenario, evidence));
 }
 
 fn assert_alike(scenario: Scenario, evidence: &Evidence) {

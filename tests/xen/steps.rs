@@ -7,7 +7,7 @@ use std::fs;
 
 use xenopsd::api::{self, Class};
 
-use crate::scenario::{self, LIVES, READS, Step};
+use crate::scenario::{self, ABORTS, LIVES, READS, Step};
 use crate::stopped;
 
 /// The reads: all; those that need no xenstored; some that do.
@@ -27,11 +27,12 @@ pub(crate) fn of_reads() -> Vec<(String, String)> {
 
 /// The lives, each step with its witnesses, and the files that it names.
 pub(crate) fn of_lives() -> Vec<(String, String)> {
-    let lines = ("steps".to_owned(), LIVES.steps().iter().map(lines).collect());
+    let lines = [("steps", LIVES), ("steps.aborts", ABORTS)]
+        .map(|(name, scenario)| (name.to_owned(), scenario.steps().iter().map(lines).collect()));
     let file = |path: std::path::PathBuf| {
         (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(path).unwrap())
     };
-    scenario::json_files().map(file).chain([lines]).collect()
+    scenario::json_files().map(file).chain(lines).collect()
 }
 
 fn lines(step: &Step) -> String {
