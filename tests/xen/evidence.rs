@@ -95,6 +95,9 @@ fn play(scenario: &str, files: fn() -> Vec<(String, String)>) -> Result<Evidence
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("xen-{scenario}"));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("xen-{scenario}-files"));
     lay_out(&folder, files()).map_err(|error| format!("{}: {error}", folder.display()))?;
+    if env::var_os("XEN_OLD").is_some() {
+        return Ok(Evidence(dir.join("evidence")));
+    }
     let output = Command::new(scripts.join("run.sh"))
         .arg(scenario)
         .arg(folder)

@@ -13,6 +13,7 @@ mod scenario;
 
 mod daemon;
 mod devices;
+mod disturbances;
 mod domains;
 mod evidence;
 mod host;

@@ -5,7 +5,7 @@
 
 use core::ffi::c_int;
 
-use super::build::{devices, domain, need_kb, set_defaults};
+use super::build::{devices, domain, need_kb, set_defaults, set_overhead};
 use super::change::{changes, refused, slice_of};
 use super::host_info::free_kb;
 use super::plug_pci::assign;
@@ -110,6 +110,7 @@ unsafe fn need_memory(context: &Context, config: *mut libxl_domain_config, _domi
     // SAFETY: the caller's promise.
     unsafe {
         set_defaults(context, &mut *config)?;
+        set_overhead(&mut *config);
         need.write(need_kb(&*config));
     }
     Ok(())

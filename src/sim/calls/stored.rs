@@ -6,7 +6,7 @@
 use core::ffi::{CStr, c_int};
 use std::ffi::CString;
 
-use super::config::{disk, nic, plugged};
+use super::config::{added_nic, disk, plugged};
 use super::fill::FromRecord;
 use super::plug::Pluggable;
 use super::userdata::CONFIGURATION;
@@ -74,7 +74,7 @@ fn update_devices(context: &Context, devices: &[Device], config: &mut libxl_doma
     // SAFETY: arrays that the real library has just made, with their counts.
     unsafe {
         merge(context, devices, &mut config.disks, &mut config.num_disks, disk);
-        merge(context, devices, &mut config.nics, &mut config.num_nics, nic);
+        merge(context, devices, &mut config.nics, &mut config.num_nics, added_nic);
         merge(context, devices, &mut config.vfbs, &mut config.num_vfbs, plain);
         merge(context, devices, &mut config.vkbs, &mut config.num_vkbs, plain);
         merge(context, devices, &mut config.vtpms, &mut config.num_vtpms, plain);

@@ -197,6 +197,7 @@ void guest_main(struct start_info *start)
             __asm__ volatile("");
     if (word[0] == 'd') {
         struct sched_poll poll = { .nr_ports = 0 };
+        attach(start); /* whoever saves it gets as far as asking it */
         for (;;)
             hypercall(__HYPERVISOR_sched_op, SCHEDOP_poll, (long)&poll, 0);
     }
