@@ -43,10 +43,15 @@ pub(crate) fn on_simulated_host(method: &str) -> Seen {
     requests.filter(|(name, _)| name == method).map(|(_, seen)| seen).max().unwrap_or(Seen::Nothing)
 }
 
-/// A step that is a command names no method.
+/// The method of a step, or the one that its command is for.
 fn step(line: &str) -> Option<String> {
     let step: Value = serde_json::from_str(line).unwrap();
-    step["method"].as_str().map(str::to_owned)
+    let method = match step["command"][0].as_str() {
+        Some("save") => Some("domain_suspend"),
+        Some("restore") => Some("domain_create_restore"),
+        _ => step["method"].as_str(),
+    };
+    method.map(str::to_owned)
 }
 
 fn method_of(request: &str) -> String {

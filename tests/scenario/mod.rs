@@ -46,15 +46,16 @@ pub(crate) struct Step {
     #[serde(default)]
     pub(crate) params: Option<Value>,
     /// Instead of a method: the words of another command of `xenops`. `$operation` is the number of the operation that
-    /// runs.
+    /// was begun.
     #[serde(default)]
     pub(crate) command: Vec<String>,
     /// It is done again and again until this is in what it prints.
     #[serde(default)]
     pub(crate) until: Option<String>,
-    /// It goes on while the next steps are played, up to the one that waits for it.
+    /// It goes on while the next steps are played, up to the one that waits for it. They begin when an operation of this
+    /// method runs.
     #[serde(default)]
-    pub(crate) begin: bool,
+    pub(crate) begin: Option<String>,
     /// When this step is over, the one that was begun is waited for.
     #[serde(default)]
     pub(crate) ends: bool,

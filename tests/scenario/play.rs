@@ -4,29 +4,33 @@
 //! with the JSON files of this one.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 use std::{fs, thread};
+
+use serde_json::Value;
 
 use super::{Scenario, Step, Transcript, reply};
 use crate::common::Daemon;
 
 /// How often a step is done until it prints what it is to print, a tenth of a second apart.
 const TRIES_MAX: usize = 600;
-/// Stands in a command for the number of the operation that runs.
+/// Stands in a command for the number of the operation that was begun.
 const OPERATION: &str = "$operation";
 
 /// What the simulated host replies.
 pub(crate) fn on_simulator(scenario: Scenario) -> Transcript {
-    let player = Player { daemon: Daemon::start(scenario.simulator), folder: tempfile::tempdir().unwrap() };
+    let (daemon, folder) = (Daemon::start(scenario.simulator), tempfile::tempdir().unwrap());
+    let mut player = Player { daemon, folder, operation: None };
     for file in json_files() {
         fs::copy(&file, player.folder.path().join(file.file_name().unwrap())).unwrap();
     }
     let mut transcript = Transcript::new();
     let mut begun = None;
     for step in scenario.steps() {
-        if step.begin {
-            let running = player.begin(&step);
+        if let Some(method) = &step.begin {
+            let running = player.command(&step.words()).spawn().unwrap();
+            player.operation = Some(player.number_of(method));
             begun = Some((step, running));
             continue;
         }
@@ -49,6 +53,8 @@ pub(crate) fn json_files() -> impl Iterator<Item = PathBuf> {
 struct Player {
     daemon: Daemon,
     folder: tempfile::TempDir,
+    /// The number of the operation that was begun.
+    operation: Option<String>,
 }
 
 impl Player {
@@ -59,10 +65,10 @@ impl Player {
         command
     }
 
-    fn play(&self, step: &Step) -> serde_json::Value {
+    fn play(&self, step: &Step) -> Value {
         let mut words = step.words();
         for word in words.iter_mut().filter(|word| *word == OPERATION) {
-            *word = self.operation();
+            *word = self.operation.clone().expect("an operation that was begun");
         }
         for _ in 0..TRIES_MAX {
             let (reply, output) = said(&self.command(&words).output().unwrap());
@@ -74,28 +80,22 @@ impl Player {
         panic!("{} never says {:?}", step.name, step.until)
     }
 
-    /// Returns when its operation runs.
-    fn begin(&self, step: &Step) -> Child {
-        let running = self.command(&step.words()).spawn().unwrap();
-        self.operation();
-        running
-    }
-
-    /// The number of the operation that runs, as soon as one does.
-    fn operation(&self) -> String {
+    /// The number of the operation of this method that runs, as soon as one does.
+    fn number_of(&self, method: &str) -> String {
         for _ in 0..TRIES_MAX {
             let (list, _) = said(&self.command(&["call", "operation_list"].map(str::to_owned)).output().unwrap());
-            if let Some(operation) = list["result"].as_array().unwrap().iter().find(|it| it["state"] == "running") {
+            let wanted = |operation: &&Value| operation["method"] == method && operation["state"] == "running";
+            if let Some(operation) = list["result"].as_array().unwrap().iter().find(wanted) {
                 return operation["number"].to_string();
             }
             thread::sleep(Duration::from_millis(100));
         }
-        panic!("no operation runs")
+        panic!("no {method} runs")
     }
 }
 
 /// A reply, and the text that was printed.
-fn said(Output { status, stdout, stderr }: &Output) -> (serde_json::Value, String) {
+fn said(Output { status, stdout, stderr }: &Output) -> (Value, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (reply(status.success(), &text(stdout), &text(stderr)), text(stdout))
 }

@@ -38,8 +38,8 @@ pub(crate) fn of_lives() -> Vec<(String, String)> {
 fn lines(step: &Step) -> String {
     let Step { name, until, begin, ends, seen, .. } = step;
     let words = quoted(&step.words());
-    let mut lines = if *begin {
-        format!("begin step.{name} {words}\n")
+    let mut lines = if let Some(method) = begin {
+        format!("begin {method} step.{name} {words}\n")
     } else {
         format!("step step.{name} {} {words}\n", quoted(&[until.clone().unwrap_or_default()]))
     };
@@ -58,13 +58,13 @@ fn lines(step: &Step) -> String {
 /// Is it done to change something, and over?
 pub(crate) fn changes(step: &Step) -> bool {
     let class = step.method.as_ref().map(|method| api::find(method).expect("a method").class);
-    step.error.is_none() && !step.begin && class != Some(Class::Read)
+    step.error.is_none() && step.begin.is_none() && class != Some(Class::Read)
 }
 
-/// Words for the shell. `$operation` stands for what a function prints.
+/// Words for the shell, where `$operation` is a variable.
 fn quoted(words: &[String]) -> String {
     let word = |word: &String| match word.as_str() {
-        "$operation" => "\"$(operation)\"".to_owned(),
+        "$operation" => "\"$operation\"".to_owned(),
         word => format!("'{}'", word.replace('\'', r"'\''")),
     };
     words.iter().map(word).collect::<Vec<_>>().join(" ")

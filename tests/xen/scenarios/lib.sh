@@ -70,20 +70,22 @@ step() { # step NAME TEXT COMMAND...: collects what xenops prints, again and aga
     done
 }
 
-begin() { # begin NAME COMMAND...: as a step, that goes on; returns when its operation runs
-    local name=$1
-    shift
+begin() { # begin METHOD NAME COMMAND...: as a step that goes on; sets $operation when an operation of the method runs
+    local method=$1 name=$2
+    shift 2
     collect "$name" xenops "$@" &
     begun=$!
-    wait_for operation > /dev/null
+    wait_for runs "$method"
+}
+
+runs() { # runs METHOD: does an operation of it run? Sets $operation to its number
+    operation=$(xenops call operation_list | tr '}' '\n' | grep "\"method\":\"$1\".*\"running\"" |
+        grep -o '"number":[0-9]*' | cut -d : -f 2)
+    [ -n "$operation" ]
 }
 
 ended() { # waits for the step that was begun
     wait $begun
-}
-
-operation() { # prints the number of the operation that runs, and fails if there is none
-    xenops call operation_list | grep -o '"number":[0-9]*' | cut -d : -f 2 | grep .
 }
 
 witnesses() { # witnesses NAME: collects what all who know say of the domains now
