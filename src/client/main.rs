@@ -2,16 +2,17 @@
 
 mod command;
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use xenopsd::client::{Client, DEFAULT_SOCKET, Error};
+use command::{Failure, Outcome, Session};
+use xenopsd::client::{Client, DEFAULT_SOCKET};
 
-/// Ask xenopsd about the domains of a Xen host, or call any function of libxl through it.
+/// Create, watch, change, save and destroy the domains of a Xen host, through xenopsd.
 #[derive(Debug, Parser)]
 #[command(name = "xenops", version, after_help = AFTER_HELP)]
 struct Options {
@@ -19,9 +20,13 @@ struct Options {
     #[arg(long, global = true, value_name = "PATH", env = "XENOPS_SOCKET", default_value = DEFAULT_SOCKET)]
     socket: PathBuf,
 
-    /// Give up when it has taken so long; 0 waits for ever
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 30)]
-    timeout: u64,
+    /// Give up when it has taken so long; 0 waits for ever [default: 30, and 0 for what may take long]
+    #[arg(long, global = true, value_name = "SECONDS")]
+    timeout: Option<u64>,
+
+    /// Print JSON: indented on a terminal, else on one line
+    #[arg(long, global = true)]
+    json: bool,
 
     #[command(subcommand)]
     command: Command,
@@ -30,16 +35,32 @@ struct Options {
 #[derive(Debug, Subcommand)]
 enum Command {
     List(command::List),
+    Info(command::Info),
+    Vcpus(command::Vcpus),
+    Devices(command::Devices),
+    Pools(command::Pools),
+    Create(command::Create),
+    Pause(command::Pause),
+    Unpause(command::Unpause),
+    Rename(command::Rename),
+    Save(command::Save),
+    Restore(command::Restore),
+    Shutdown(command::Shutdown),
+    Reboot(command::Reboot),
+    Destroy(command::Destroy),
+    Operations(command::Operations),
+    Abort(command::Abort),
     Call(command::Call),
 }
 
 const AFTER_HELP: &str = "\
+A DOMAIN is given by its name, its number or its uuid. xenops COMMAND --help has more on each command.
+
 Examples:
   xenops list
   xenops list --json | jq -r '.[] | select(.paused) | .name'
-  xenops call get_version_info
-  xenops call domain_info '{\"domid\": 5}'
-  xenops call domain_pause '[\"web\"]'
+  xenops create web.json
+  xenops shutdown --wait web
   xenops call device_disk_add '[\"web\", {\"vdev\": \"xvdb\", \"pdev_path\": \"/dev/vg/data\", \"format\": \"raw\"}]'
 
 From another machine:
@@ -50,25 +71,58 @@ Exit codes:
   0  done
   1  libxl was called and said no, or the output could not be written
   2  the command line makes no sense
-  3  xenopsd refused the request: no such method, wrong params
+  3  xenopsd refused the request: no such method, wrong params, busy; nothing was done
   4  no connection to xenopsd, or it was lost, or what came back is no reply
-  5  xenopsd did not answer in time: what was asked may or may not be done";
+  5  xenopsd did not answer in time, or does not know what came of it: it may or may not be done
+  6  a file cannot be read or written, or is not what it should be; nothing was done
+  7  begun but not finished: standard error says what is left, and what to do about it
+Of several domains, the code is that of the first to which it was not done.";
 
-/// The failures that a script may want to tell apart; clap's own is 2.
-const EXIT_FAILED: u8 = 1;
-const EXIT_REFUSED: u8 = 3;
-const EXIT_NO_CONNECTION: u8 = 4;
-const EXIT_TIMEOUT: u8 = 5;
+/// How long to wait for what xenopsd answers soon, in seconds.
+const TIMEOUT_S: u64 = 30;
+
+impl Command {
+    /// How long to wait unless it is said: not for ever where nothing takes long.
+    fn timeout(&self) -> u64 {
+        match self {
+            Self::Create(_) | Self::Save(_) | Self::Restore(_) => 0,
+            Self::Shutdown(_) | Self::Reboot(_) | Self::Destroy(_) => 0,
+            _ => TIMEOUT_S,
+        }
+    }
+
+    fn run(&self, session: &mut Session) -> Outcome {
+        match self {
+            Self::List(list) => list.run(session),
+            Self::Info(info) => info.run(session),
+            Self::Vcpus(vcpus) => vcpus.run(session),
+            Self::Devices(devices) => devices.run(session),
+            Self::Pools(pools) => pools.run(session),
+            Self::Create(create) => create.run(session),
+            Self::Pause(pause) => pause.run(session),
+            Self::Unpause(unpause) => unpause.run(session),
+            Self::Rename(rename) => rename.run(session),
+            Self::Save(save) => save.run(session),
+            Self::Restore(restore) => restore.run(session),
+            Self::Shutdown(shutdown) => shutdown.run(session),
+            Self::Reboot(reboot) => reboot.run(session),
+            Self::Destroy(destroy) => destroy.run(session),
+            Self::Operations(operations) => operations.run(session),
+            Self::Abort(abort) => abort.run(session),
+            Self::Call(call) => call.run(session),
+        }
+    }
+}
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let timeout = options.timeout;
+    let timeout = options.timeout.unwrap_or_else(|| options.command.timeout());
     match run_within(timeout, move || run(&options)) {
         Some(Ok(output)) => print(&output),
-        Some(Err(error)) => fail(&error),
+        Some(Err(failure)) => fail(&failure),
         None => {
             complain(&format_args!("no answer from xenopsd within {timeout} s: it may still carry out what was asked"));
-            ExitCode::from(EXIT_TIMEOUT)
+            ExitCode::from(command::EXIT_UNKNOWN)
         }
     }
 }
@@ -85,12 +139,9 @@ fn run_within<T: Send + 'static>(seconds: u64, run: impl FnOnce() -> T + Send + 
     outcome.recv_timeout(Duration::from_secs(seconds)).ok()
 }
 
-fn run(options: &Options) -> Result<String, Error> {
-    let mut client = Client::connect(&options.socket)?;
-    match &options.command {
-        Command::List(list) => list.run(&mut client),
-        Command::Call(call) => call.run(&mut client),
-    }
+fn run(options: &Options) -> Outcome {
+    let client = Client::connect(&options.socket)?;
+    options.command.run(&mut Session { client, json: options.json })
 }
 
 fn print(output: &str) -> ExitCode {
@@ -100,26 +151,24 @@ fn print(output: &str) -> ExitCode {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format_args!("cannot write the output: {error}"));
-            ExitCode::from(EXIT_FAILED)
+            ExitCode::from(command::EXIT_FAILED)
         }
     }
 }
 
-fn fail(error: &Error) -> ExitCode {
-    complain(error);
-    ExitCode::from(match error {
-        Error::Libxl(failure) => {
-            for line in &failure.log {
-                complain(&format_args!("libxl: {line}"));
-            }
-            EXIT_FAILED
-        }
-        Error::Refused { .. } | Error::Params(_) => EXIT_REFUSED,
-        _ => EXIT_NO_CONNECTION,
-    })
+fn fail(failure: &Failure) -> ExitCode {
+    // That it fails is what the exit code says, whoever reads the output.
+    print(failure.output());
+    for line in failure.lines() {
+        complain(&line);
+    }
+    ExitCode::from(failure.exit_code())
 }
 
 fn complain(what: &dyn std::fmt::Display) {
+    let mut stderr = io::stderr();
+    // What gets on may still stand there.
+    let clear = if stderr.is_terminal() { command::CLEAR } else { "" };
     // Whoever closed standard error does not want to know.
-    let _ = writeln!(io::stderr(), "xenops: {what}");
+    let _ = writeln!(stderr, "{clear}xenops: {what}");
 }

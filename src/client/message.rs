@@ -1,7 +1,7 @@
 //! Requests and replies of JSON-RPC 2.0 as text.
 //!
-//! In: ids, names, params, the line that came back. Out: the text of a request; a result or an [`Error`]. It does not
-//! know the connection.
+//! In: ids, names, params, the line that came back. Out: the text of a request; a result or an [`Error`], or how an
+//! operation gets on. It does not know the connection.
 
 use std::ops::Range;
 
@@ -49,6 +49,26 @@ struct LibxlData {
     log: Vec<String>,
 }
 
+/// How an operation gets on, as xenopsd tells who asked for it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Progress {
+    /// The operation's number, which `operation_list` shows and `operation_abort` takes.
+    pub operation: u64,
+    /// What libxl is at.
+    pub what: String,
+    /// How much of it is done.
+    pub done: u64,
+    /// How much there is to do, in the same unit, which is libxl's and differs; 0 when libxl does not say.
+    pub total: u64,
+}
+
+/// A message that is no reply.
+#[derive(Deserialize)]
+struct Notification {
+    method: String,
+    params: Progress,
+}
+
 /// Appends a request. JSON-RPC has no null params: they are left out.
 pub(super) fn write_request(to: &mut Vec<u8>, id: u64, method: &str, params: &impl Serialize) -> Result<(), Error> {
     let params = to_raw_value(params).map_err(Error::Params)?;
@@ -64,6 +84,12 @@ pub(super) fn read_reply<R: DeserializeOwned>(text: &[u8], id: u64) -> Result<R,
         (None, Some(_)) => reply.outcome(),
         _ => Err(of_another_request()),
     }
+}
+
+/// Reads a message that may be about how an operation gets on; `None` when it is about something else.
+pub(super) fn read_progress(text: &[u8]) -> Option<Progress> {
+    let notification: Notification = serde_json::from_slice(text).ok()?;
+    (notification.method == "progress").then_some(notification.params)
 }
 
 /// Reads the replies to a batch, which may come in any order, and returns their outcomes in the order of `ids`.

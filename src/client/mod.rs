@@ -24,15 +24,22 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
+//! [`Client::operate`] is for methods that take descriptors, or long.
+//!
 //! The `xenops` command (`main.rs` and `command/`) is written on this and nothing else.
 
 mod domain;
 mod error;
 mod message;
+mod passing;
+pub mod save_file;
+#[cfg(test)]
+mod save_file_tests;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind};
+use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
@@ -41,6 +48,7 @@ use serde::de::DeserializeOwned;
 
 pub use domain::DomainInfo;
 pub use error::{Error, LibxlError};
+pub use message::Progress;
 
 /// Where xenopsd listens unless it is told otherwise.
 pub const DEFAULT_SOCKET: &str = "/run/xenopsd/xenopsd.sock";
@@ -83,6 +91,30 @@ impl Client {
         message::read_reply(self.exchange()?, id)
     }
 
+    /// The same for a method that may take long or that takes descriptors, such as `domain_suspend`. The descriptors
+    /// go with the request, in the order of libxl's parameters: xenopsd gets copies. With `"progress": true` among the
+    /// params, `heard` is told how it gets on, if libxl says so.
+    ///
+    /// # Errors
+    /// As those of [`Client::call`].
+    pub fn operate<R: DeserializeOwned>(
+        &mut self,
+        method: &str,
+        params: &impl Serialize,
+        descriptors: &[BorrowedFd<'_>],
+        mut heard: impl FnMut(&Progress),
+    ) -> Result<R, Error> {
+        let id = self.last_id + 1;
+        self.message.clear();
+        message::write_request(&mut self.message, id, method, params)?;
+        self.last_id = id;
+        self.send(descriptors)?;
+        while let Some(progress) = message::read_progress(self.receive()?) {
+            heard(&progress);
+        }
+        message::read_reply(&self.message, id)
+    }
+
     /// Calls `method` once for each of `params`, and returns the outcomes in their order. Each [`BATCH_LENGTH_MAX`]
     /// calls travel as one batch, which is one round trip; one that is longer than the 1 MiB that xenopsd takes in a
     /// message is refused.
@@ -112,12 +144,23 @@ impl Client {
 
     /// Sends the message and returns the line that answers it.
     fn exchange(&mut self) -> Result<&[u8], Error> {
+        self.send(&[])?;
+        self.receive()
+    }
+
+    /// Sends the message.
+    fn send(&mut self, descriptors: &[BorrowedFd<'_>]) -> Result<(), Error> {
         self.message.push(b'\n');
-        match self.connection.get_mut().write_all(&self.message) {
+        match passing::send(self.connection.get_mut(), &self.message, descriptors) {
             // A server that hangs up before it reads may have said why, as one that is full does.
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(Error::Lost(error)),
-            _ => self.message.clear(),
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::Lost(error)),
+            _ => Ok(()),
         }
+    }
+
+    /// The next line, in the message's place.
+    fn receive(&mut self) -> Result<&[u8], Error> {
+        self.message.clear();
         self.connection.read_until(b'\n', &mut self.message).map_err(Error::Lost)?;
         if self.message.ends_with(b"\n") {
             return Ok(&self.message);

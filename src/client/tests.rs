@@ -1,6 +1,7 @@
 //! The library against a server that says what the test tells it to.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::ops::Range;
 use std::os::unix::net::UnixListener;
 use std::thread::{JoinHandle, spawn};

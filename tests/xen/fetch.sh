@@ -8,7 +8,7 @@
 # the mirror no longer has the packages, are updated first if this is root or sudo asks for no password.
 set -euo pipefail
 
-release=4.17
+release=${XEN_RELEASE:-4.17}
 packages=(
     "xen-hypervisor-$release-amd64" "xen-utils-$release" xenstore-utils
     "libxenmisc$release" libxencall1 libxendevicemodel1 libxenevtchn1 libxenforeignmemory1 libxengnttab1
@@ -18,6 +18,7 @@ packages=(
 kernel_files=(
     './boot/vmlinuz-*' '*/drivers/xen/*' '*/drivers/virtio/*' '*/drivers/net/virtio_net.ko'
     '*/drivers/net/net_failover.ko' '*/net/core/failover.ko'
+    '*/drivers/net/xen-netback/*' '*/drivers/block/xen-blkback/*' '*/drivers/block/loop.ko'
 )
 
 # linux-image-amd64 is empty; it depends on the newest kernel. A package that is installed, but not in the lists, has no

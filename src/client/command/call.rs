@@ -3,7 +3,8 @@
 use clap::Args;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use xenopsd::client::{Client, Error};
+
+use super::{Outcome, Session};
 
 /// Call a method and print its result as JSON
 ///
@@ -20,8 +21,8 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn run(&self, client: &mut Client) -> Result<String, Error> {
-        let result: Value = client.call(&self.method, &self.params)?;
+    pub(crate) fn run(&self, session: &mut Session) -> Outcome {
+        let result: Value = session.client.call(&self.method, &self.params)?;
         Ok(super::json(&result))
     }
 }

@@ -6,21 +6,26 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 use xenopsd::client::{Client, DomainInfo, Error};
 
+use super::{Outcome, Session};
+
 /// List the domains, in the columns of `xl list`
 ///
 /// Mem is in MiB, Time(s) is CPU time. The six letters of State: running, blocked, paused, shut down, why it shut down
 /// (r reboot, s suspend, c crash, w watchdog, S soft reset), dying. A domain whose name is gone from xenstore is
 /// (null).
+///
+/// With --json, the result of list_domain, each domain with its name (a string, or null) as a first member.
 #[derive(Debug, Args)]
-pub(crate) struct List {
-    /// Print the result of list_domain as JSON, each domain with its name (a string, or null) as a first member
-    #[arg(long)]
-    json: bool,
-}
+#[command(after_help = "\
+Examples:
+  xenops list
+  xenops list --json | jq -r '.[] | select(.paused) | .name'")]
+pub(crate) struct List;
 
 impl List {
-    pub(crate) fn run(&self, client: &mut Client) -> Result<String, Error> {
-        if self.json { listed_as_json(client) } else { listed_as_table(client) }
+    pub(crate) fn run(&self, session: &mut Session) -> Outcome {
+        let client = &mut session.client;
+        Ok(if session.json { listed_as_json(client)? } else { listed_as_table(client)? })
     }
 }
 
@@ -44,7 +49,10 @@ fn listed_as_json(client: &mut Client) -> Result<String, Error> {
 }
 
 /// The name of each domain, `None` where libxl finds none: the domain is dying, or was gone before we asked.
-fn names(client: &mut Client, domids: impl Iterator<Item = impl Into<Value>>) -> Result<Vec<Option<String>>, Error> {
+pub(super) fn names(
+    client: &mut Client,
+    domids: impl Iterator<Item = impl Into<Value>>,
+) -> Result<Vec<Option<String>>, Error> {
     let params: Vec<Value> = domids.map(|domid| json!({ "domid": domid.into() })).collect();
     let names = client.call_each("domid_to_name", &params)?.into_iter();
     names

@@ -70,7 +70,10 @@ fn others(domain: &Domain, random: &mut Random, devices: &mut Vec<Device>) {
     let domid = domain.head.domid;
     let emulated = domain.head.kind == LIBXL_DOMAIN_TYPE_HVM;
     if emulated {
-        devices.push(Device::new(0, &vkb("", LIBXL_VKB_BACKEND_QEMU)));
+        // qemu's own, which no configuration names.
+        let mut own = Device::new(0, &vkb("", LIBXL_VKB_BACKEND_QEMU));
+        own.configured = 1;
+        devices.push(own);
     }
     if domid % 5 == 2 {
         let path = format!("/var/lib/xen/channel-{domid}");

@@ -1,0 +1,82 @@
+//! How long work gets on, for people who wait.
+//!
+//! In: what xenopsd tells. Out: one line on standard error that is written over and gone in the end. Nothing where that
+//! is no terminal, or where JSON is asked for.
+
+use std::io::{Write, stderr};
+
+use xenopsd::client::Progress;
+
+/// To the beginning of the line, and the rest of it away.
+pub(crate) const CLEAR: &str = "\r\x1b[K";
+
+/// The line.
+#[derive(Debug)]
+pub(super) struct Meter {
+    title: String,
+    /// There is somebody to see it.
+    shows: bool,
+    written: bool,
+}
+
+impl Meter {
+    /// A line that begins with `title`.
+    pub(super) fn new(title: String, shows: bool) -> Self {
+        Self { title, shows, written: false }
+    }
+
+    /// Shows how it gets on.
+    pub(super) fn show(&mut self, progress: &Progress) {
+        self.write(&line(&self.title, progress));
+    }
+
+    /// Shows that it goes on.
+    pub(super) fn say(&mut self, what: &str) {
+        self.write(&format!("{}: {what}", self.title));
+    }
+
+    fn write(&mut self, line: &str) {
+        if self.shows {
+            // Whoever cannot be shown it need not be.
+            let _ = write!(stderr(), "{CLEAR}{line}");
+            self.written = true;
+        }
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        if self.written {
+            let _ = write!(stderr(), "{CLEAR}");
+        }
+    }
+}
+
+fn line(title: &str, progress: &Progress) -> String {
+    let Progress { operation, what, done, total } = progress;
+    let share = match done.saturating_mul(100).checked_div(*total) {
+        Some(percent) => format!(" {}%", percent.min(100)),
+        None => String::new(),
+    };
+    // Nothing that moves the cursor gets through.
+    let what: String = what.chars().filter(|character| !character.is_control()).collect();
+    format!("{title}: {what}{share} (xenops abort {operation} ends it, Ctrl-C only the waiting)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(what: &str, done: u64, total: u64) -> String {
+        line("web", &Progress { operation: 7, what: what.to_owned(), done, total })
+    }
+
+    #[test]
+    fn a_share_is_in_percent_and_never_more_than_all() {
+        const REST: &str = "(xenops abort 7 ends it, Ctrl-C only the waiting)";
+        assert_eq!(shown("Frames", 1, 3), format!("web: Frames 33% {REST}"));
+        assert_eq!(shown("Frames", 5, 3), format!("web: Frames 100% {REST}"));
+        assert_eq!(shown("Frames", u64::MAX, u64::MAX), format!("web: Frames 1% {REST}"));
+        assert_eq!(shown("\x1b[2JFrames\n", 5, 0), format!("web: [2JFrames {REST}"));
+    }
+}
