@@ -87,6 +87,7 @@ pub(super) unsafe fn set_defaults(context: &Context, config: &mut libxl_domain_c
     or(&mut b_info.max_memkb, MEMORY_KB);
     or(&mut b_info.target_memkb, b_info.max_memkb);
     or(&mut b_info.video_memkb, if kind == LIBXL_DOMAIN_TYPE_HVM { VIDEO_KB } else { 0 });
+    #[cfg(libxl_have = "X86_MSR_RELAXED")]
     if b_info.arch_x86.msr_relaxed.val == 0 {
         b_info.arch_x86.msr_relaxed = defbool(false);
     }

@@ -51,7 +51,10 @@ pub(super) unsafe fn to_store(context: &Context, given: &[u8], filled: &libxl_do
         let converted = convert(as_ctx(context), &raw mut stored, text.as_ptr());
         stored.c_info.uuid = filled.c_info.uuid;
         stored.b_info.video_memkb = filled.b_info.video_memkb;
-        stored.b_info.arch_x86.msr_relaxed = filled.b_info.arch_x86.msr_relaxed;
+        #[cfg(libxl_have = "X86_MSR_RELAXED")]
+        {
+            stored.b_info.arch_x86.msr_relaxed = filled.b_info.arch_x86.msr_relaxed;
+        }
         for (to, from) in slice_of(stored.nics, stored.num_nics).iter_mut().zip(slice_of(filled.nics, filled.num_nics))
         {
             (to.mac, to.nictype) = (from.mac, from.nictype);
