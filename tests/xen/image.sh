@@ -73,7 +73,9 @@ for program in "${programs[@]}"; do
     find "$packages"/usr/bin "$packages"/usr/lib/xen-*/bin -name "$program" -exec cp -L {} bin/ \;
 done
 "$here/libraries.sh" "$packages" . "${programs[@]/#/bin/}"
-cp -L "$(gcc -print-file-name=libgcc_s.so.1)" lib/x86_64-linux-gnu/ # libpthread opens it by itself
+libgcc=$packages/usr/lib/x86_64-linux-gnu/libgcc_s.so.1 # libpthread opens it by itself
+[ -e "$libgcc" ] || libgcc=$(gcc -print-file-name=libgcc_s.so.1)
+cp -L "$libgcc" lib/x86_64-linux-gnu/
 
 for module in xen-privcmd xenfs xen-evtchn xen-gntdev xen-gntalloc xen-pciback virtio_pci virtio_net \
     xen-netback xen-blkback loop; do

@@ -9,6 +9,7 @@
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 source "$here/machine.sh"
+source "$here/release.sh"
 scenario=$1
 folder=$(realpath "$2")
 dir=$(realpath -m "$3")
@@ -19,7 +20,7 @@ pack_overlay() { # pack_overlay FILE PROGRAM...
     shift
     mkdir -p "$tree/bin" "$tree/scenario"
     for program; do strip --strip-debug -o "$tree/bin/${program##*/}" "$program"; done
-    "$here/libraries.sh" "$here/cache/packages" "$tree" "$@"
+    "$here/libraries.sh" "$cache/packages" "$tree" "$@"
     cp -r "$here"/scenarios/. "$folder"/. "$tree/scenario/"
     ln -s "$scenario" "$tree/scenario/run"
     tar -c --owner=0 --group=0 -C "$tree" -f "$file" .
@@ -36,7 +37,7 @@ rm -rf "$dir"
 mkdir -p "$dir/evidence"
 pack_overlay "$dir/overlay.tar" "$@"
 cd "$dir"
-ln -s "$here/cache/snapshot/state" . # a name that a shell leaves as it is
+ln -s "$cache/snapshot/state" . # a name that a shell leaves as it is
 
 # dom0/init waits for a line on the second serial port, fetches the overlay from port 1 of an address that slirp makes up,
 # and sends the evidence to port 2. Lines that come before the snapshot is loaded are lost, so there are many.
