@@ -62,13 +62,28 @@ miri() {
         daemon::token json:: mem:: rpc::diagnose wire::frame
 }
 
+# Real Xen: 4.17, or XEN_RELEASE, with a daemon built for that. Of 4.20 not all is looked at: the simulated host would
+# need its libxl on this machine; and under QEMU that hypervisor hangs when a pool is destroyed, by xl too, after the
+# debug key that lives are witnessed by.
+xen() {
+    local release=${XEN_RELEASE:-4.17}
+    if [ "$release" = 4.17 ]; then
+        stage xen cargo test --test xen
+        return
+    fi
+    stage "packages $release" tests/xen/prepare.sh
+    local prefix=$PWD/tests/xen/cache/$release/packages/usr target=target/releases/xen-$release
+    XENOPSD_XEN_PREFIX=$prefix CARGO_TARGET_DIR=$target stage "xen $release" \
+        cargo test --test xen -- --skip lives:: --skip of_a_life --skip simulated
+}
+
 case ${1:-} in
     all)
         lints
         RUSTDOCFLAGS="-D warnings" stage docs cargo doc --no-deps --lib
         stage tests cargo test --no-fail-fast
         stage releases cargo test --test releases
-        stage xen cargo test --test xen
+        xen
         stage example cargo build --release --example xenlight_sim
         stage "bench socket" cargo bench --bench socket -- --smoke
         stage "bench stages" cargo bench --bench stages -- --test
@@ -77,7 +92,7 @@ case ${1:-} in
         ;;
     check) lints; stage tests cargo test --no-fail-fast ;;
     releases) stage releases cargo test --test releases ;;
-    xen) stage xen cargo test --test xen ;;
+    xen) xen ;;
     fuzz) fuzz ;;
     miri) miri ;;
     *) echo "usage: $0 all|check|releases|xen|fuzz|miri" >&2; exit 2 ;;

@@ -11,13 +11,13 @@ mod scenario;
 
 use std::collections::BTreeSet;
 
-use scenario::{READS, Step, on_simulator, steps};
+use scenario::{ABORTS, LIVES, READS, Step, on_simulator};
 use xenopsd::api::Class;
 
 #[test]
 fn every_read_is_a_step() {
-    let steps = steps(READS);
-    let played: BTreeSet<&str> = steps.iter().map(|step| step.method.as_str()).collect();
+    let steps = READS.steps();
+    let played: BTreeSet<&str> = steps.iter().map(Step::what).collect();
     let reads = xenopsd::api::all().iter().filter(|method| method.class == Class::Read);
     let served: BTreeSet<&str> = reads.map(|method| method.name).collect();
     assert_eq!(played, served);
@@ -25,10 +25,11 @@ fn every_read_is_a_step() {
 
 #[test]
 fn each_step_ends_as_the_scenario_says() {
-    let steps = steps(READS);
-    let transcript = on_simulator(&steps);
-    for step in &steps {
-        let reply = &transcript[&step.name];
-        assert_eq!(Step::error_of(reply), step.error.as_deref(), "{}: {reply}", step.name);
+    for scenario in [READS, LIVES, ABORTS] {
+        let transcript = on_simulator(scenario);
+        for step in scenario.steps() {
+            let reply = &transcript[&step.name];
+            assert_eq!(Step::error_of(reply), step.error.as_deref(), "{}: {reply}", step.name);
+        }
     }
 }

@@ -54,8 +54,9 @@ pub(super) fn create_info<'m>(value: Value<'m>, info: &libxl_domain_create_info)
     filled(value, info.name, "name")
 }
 
-/// A domain has a name and a type, both parts of the configuration mean the same type, and its disks are known.
-pub(super) fn domain_config<'m>(value: Value<'m>, config: &libxl_domain_config) -> Checked<'m> {
+/// A domain has a name and a type, both parts of the configuration mean the same type, and its disks are known. If it has
+/// no uuid, it gets one: libxl would leave it without, and two such domains have the same place in xenstore.
+pub(super) fn domain_config<'m>(value: Value<'m>, config: &mut libxl_domain_config) -> Checked<'m> {
     let within = |place| move |refused: Refused<'m>| refused.within(value.message().arena(), place);
     create_info(value, &config.c_info).map_err(within(Place::Member("c_info")))?;
     let types = [LIBXL_DOMAIN_TYPE_HVM, LIBXL_DOMAIN_TYPE_PV, LIBXL_DOMAIN_TYPE_PVH];
@@ -71,7 +72,20 @@ pub(super) fn domain_config<'m>(value: Value<'m>, config: &libxl_domain_config) 
         let checked = disk(value, unsafe { &*config.disks.add(at) });
         checked.map_err(within(Place::Element(at))).map_err(within(Place::Member("disks")))?;
     }
+    if config.c_info.uuid.uuid == [0; 16] {
+        config.c_info.uuid.uuid = random_uuid();
+    }
     Ok(())
+}
+
+/// A uuid of version 4.
+fn random_uuid() -> [u8; 16] {
+    let mut uuid = [0; 16];
+    // SAFETY: as many bytes as it says; it cannot fail for so few.
+    unsafe { libc::getrandom(uuid.as_mut_ptr().cast(), uuid.len(), 0) };
+    uuid[6] = uuid[6] & 0x0f | 0x40;
+    uuid[8] = uuid[8] & 0x3f | 0x80;
+    uuid
 }
 
 /// The stream is one that libxl reads without the help of a script, and COLO knows which proxy it has.

@@ -39,7 +39,7 @@ impl Headers {
             .clang_args(include)
             .allowlist_item("libxl_.*|LIBXL_.*|ERROR_.*|XTL_.*|xentoollog_.*|__va_list_tag")
             .prepend_enum_name(false)
-            // Inline functions are to be listed, not called: bindgen gives them only as wrappers, which nobody compiles.
+            // Inline functions are to be listed, not called: bindgen gives them as wrappers, which nobody compiles.
             .wrap_static_fns(true)
             .wrap_static_fns_path(inline)
             .generate_comments(false)

@@ -20,8 +20,8 @@ pub(crate) const FILES: &[(&str, &str)] = &[
 pub(crate) const WITH_DESCRIPTORS: &[&str] = &["domain_create_restore", "domain_remus_start", "domain_suspend"];
 
 /// What the scenario for real Xen calls: by itself, and by the steps that the simulated host gets, too.
-const SCENARIO: &str = concat!(include_str!("../xen/scenarios/reads"), include_str!("../xen/scenarios/lives"));
-const STEPS: &str = include_str!("../scenario/reads.jsonl");
+const SCENARIO: &str = concat!(include_str!("../xen/scenarios/reads"), include_str!("../xen/scenarios/disturbances"));
+const STEPS: &str = concat!(include_str!("../scenario/reads.jsonl"), include_str!("../scenario/lives.jsonl"));
 
 /// What was seen of a method on a simulated host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +41,17 @@ pub(crate) fn on_simulated_host(method: &str) -> Seen {
         pairs.map(|(request, reply)| (method_of(request), seen(reply))).collect::<Vec<_>>()
     });
     requests.filter(|(name, _)| name == method).map(|(_, seen)| seen).max().unwrap_or(Seen::Nothing)
+}
+
+/// The method of a step, or the one that its command is for.
+fn step(line: &str) -> Option<String> {
+    let step: Value = serde_json::from_str(line).unwrap();
+    let method = match step["command"][0].as_str() {
+        Some("save") => Some("domain_suspend"),
+        Some("restore") => Some("domain_create_restore"),
+        _ => step["method"].as_str(),
+    };
+    method.map(str::to_owned)
 }
 
 fn method_of(request: &str) -> String {
@@ -63,6 +74,6 @@ fn seen(reply: &str) -> Seen {
 pub(crate) fn on_real_xen(method: &str) -> bool {
     let calls = SCENARIO.lines().filter_map(|line| line.trim_start().strip_prefix("call "));
     let mut called =
-        calls.filter_map(|call| call.split(' ').nth(1)).map(str::to_owned).chain(STEPS.lines().map(method_of));
+        calls.filter_map(|call| call.split(' ').nth(1)).map(str::to_owned).chain(STEPS.lines().filter_map(step));
     called.any(|called| called == method)
 }

@@ -2,34 +2,67 @@
 //!
 //! In: a file of `tests/scenario`, JSON lines, each a [`Step`]; the replies of hosts. Out: the simulator's replies, and
 //! the places where those of two hosts disagree, less those that the file lists with a reason. It knows no host but the
-//! simulated one: real Xen is the business of `tests/xen`, which plays the same files.
+//! simulated one (`play`): real Xen is the business of `tests/xen`, which plays the same files.
 
 mod form;
+mod play;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::{Command, Output};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::common::Daemon;
 use form::form;
 
-/// The simulated host that a scenario runs on: domains 1, 3, 4, 5 and 9 are PV, as all are on the real one.
-const SIMULATOR: [&str; 4] = ["--sim", "20", "--sim-seed", "28"];
+pub(crate) use play::{json_files, on_simulator};
 
-/// The reads.
-pub(crate) const READS: &str = include_str!("reads.jsonl");
+/// The reads, and the simulated host that they are played on: domains 1, 3, 4, 5 and 9 are PV, as all are on the real
+/// one.
+pub(crate) const READS: Scenario =
+    Scenario { steps: include_str!("reads.jsonl"), simulator: &["--sim", "20", "--sim-seed", "28"] };
+/// Domains' lives, on hosts with no domain but Domain-0: so their numbers agree.
+pub(crate) const LIVES: Scenario = Scenario { steps: include_str!("lives.jsonl"), simulator: &["--sim", "1"] };
+/// A save that is called off: of a guest that hears nothing, or on a host where everything takes time.
+pub(crate) const ABORTS: Scenario =
+    Scenario { steps: include_str!("aborts.jsonl"), simulator: &["--sim", "1", "--sim-latency", "1000"] };
 
-/// One call.
+/// A file of steps.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scenario {
+    steps: &'static str,
+    /// What the simulated host is begun with.
+    simulator: &'static [&'static str],
+}
+
+/// One call, or one command.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Step {
-    /// Its own name: the method's, or that and a dot and a word.
+    /// Its own name: the method's or the command's, or that and a dot and a word.
     pub(crate) name: String,
-    pub(crate) method: String,
+    /// What is called with `params`, by `xenops call`.
+    #[serde(default)]
+    pub(crate) method: Option<String>,
     #[serde(default)]
     pub(crate) params: Option<Value>,
+    /// Instead of a method: the words of another command of `xenops`. `$operation` is the number of the operation that
+    /// was begun.
+    #[serde(default)]
+    pub(crate) command: Vec<String>,
+    /// It is done again and again until this is in what it prints.
+    #[serde(default)]
+    pub(crate) until: Option<String>,
+    /// It goes on while the next steps are played, up to the one that waits for it. They begin when an operation of this
+    /// method runs.
+    #[serde(default)]
+    pub(crate) begin: Option<String>,
+    /// When this step is over, the one that was begun is waited for.
+    #[serde(default)]
+    pub(crate) ends: bool,
+    /// On real Xen, commands that are run behind it, and words that a line of what they print has in this order; null
+    /// if they fail.
+    #[serde(default)]
+    pub(crate) seen: BTreeMap<String, Option<String>>,
     /// The error that it ends with, by libxl's name. Without: it has a result.
     #[serde(default)]
     pub(crate) error: Option<String>,
@@ -66,40 +99,35 @@ pub(crate) struct Place {
 /// Replies by the steps' names: an object with `result`, or with `error` and `log`.
 pub(crate) type Transcript = BTreeMap<String, Value>;
 
-/// The steps of a scenario's file.
-pub(crate) fn steps(file: &str) -> Vec<Step> {
+impl Scenario {
+    /// Its steps.
+    pub(crate) fn steps(self) -> Vec<Step> {
+        steps(self.steps)
+    }
+}
+
+fn steps(file: &str) -> Vec<Step> {
     let step = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     let steps: Vec<Step> = file.lines().map(step).collect();
     let mut names = BTreeSet::new();
-    for Step { name, method, mask, differs, .. } in &steps {
+    for step in &steps {
+        let Step { name, method, command, mask, differs, .. } = step;
         assert!(names.insert(name), "there are two steps named {name}");
-        assert_eq!(name.split('.').next(), Some(method.as_str()), "a step is named after its method");
+        assert!(method.is_some() == command.is_empty(), "{name}: a method or a command");
+        assert_eq!(name.split('.').next(), Some(step.what()), "a step is named after what it does");
         assert!(mask.iter().chain(differs).all(|place| !place.why.is_empty()), "{name}: an exception needs a reason");
     }
     steps
 }
 
-/// What the simulated host replies.
-pub(crate) fn on_simulator(steps: &[Step]) -> Transcript {
-    let daemon = Daemon::start(&SIMULATOR);
-    let reply = |step: &Step| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xenops"));
-        command.arg("--socket").arg(daemon.socket()).arg("call").arg(&step.method);
-        command.args(step.params.as_ref().map(Value::to_string));
-        let Output { stdout, stderr, .. } = command.output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (step.name.clone(), reply(&text(stdout), &text(stderr)))
-    };
-    steps.iter().map(reply).collect()
-}
-
-/// A reply, from what `xenops call` printed.
-pub(crate) fn reply(output: &str, errors: &str) -> Value {
-    let mut lines = errors.lines().map(|line| line.strip_prefix("xenops: ").unwrap_or(line));
-    match lines.next() {
-        None => json!({"result": serde_json::from_str::<Value>(output).unwrap()}),
-        Some(error) => json!({"error": error, "log": lines.map(logged).collect::<Vec<_>>()}),
+/// A reply, from what `xenops` printed, and whether it was done.
+pub(crate) fn reply(done: bool, output: &str, errors: &str) -> Value {
+    if done {
+        let text = || json!(output.lines().collect::<Vec<_>>());
+        return json!({"result": serde_json::from_str(output).unwrap_or_else(|_| text())});
     }
+    let mut lines = errors.lines().map(|line| line.strip_prefix("xenops: ").unwrap_or(line));
+    json!({"error": lines.next(), "log": lines.map(logged).collect::<Vec<_>>()})
 }
 
 /// A line of libxl's log without the place in its sources.
@@ -112,6 +140,17 @@ fn logged(line: &str) -> &str {
 }
 
 impl Step {
+    /// The method, or the command's first word.
+    pub(crate) fn what(&self) -> &str {
+        self.method.as_ref().or_else(|| self.command.first()).map_or("", String::as_str)
+    }
+
+    /// The words behind `xenops`.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let call = self.method.iter().flat_map(|method| ["call".to_owned(), method.clone()]);
+        call.chain(self.params.as_ref().map(Value::to_string)).chain(self.command.iter().cloned()).collect()
+    }
+
     /// The name of libxl's error in a reply, if it is one.
     pub(crate) fn error_of(reply: &Value) -> Option<&str> {
         reply.get("error")?.as_str()?.split(':').next()
@@ -210,5 +249,5 @@ fn a_difference_is_a_complaint_unless_it_is_listed_and_an_exception_must_be_need
 fn a_line_of_the_log_is_what_was_said_and_by_whom() {
     let printed = "xenops: FAIL: libxl_x (code -3)\nxenops: libxl: libxl_numa.c:12:libxl_x: Domain 1:No: such\n";
     let wanted = json!({"error": "FAIL: libxl_x (code -3)", "log": ["libxl_x: Domain 1:No: such"]});
-    assert_eq!(reply("", printed), wanted);
+    assert_eq!(reply(false, "", printed), wanted);
 }

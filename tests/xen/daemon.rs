@@ -47,11 +47,10 @@ fn the_daemon_says_who_changed_what_and_that_a_worker_was_killed() {
     let said = evidence.read("xenopsd.err");
     let (audit, other): (Vec<_>, Vec<_>) = said.lines().partition(|line| line.starts_with("[INFO ] "));
     for (what, outcome) in [
-        ("domain_unpause of domain 1 by uid 0", "done"),
+        ("userdata_store of domain 1 by uid 0", "done"),
         ("domain_destroy of domain 0 by uid 0", "refused (-32602)"),
         (r#"domain_rename of domain "eight" by uid 0"#, "DOMAIN_NOTFOUND (-21)"),
         ("domain_rename of domain 8 by uid 0", "outcome unknown: its process ended"),
-        ("domain_create_new by uid 0", "done"),
     ] {
         let says = |line: &&str| line.contains(&format!(" {what}, pid ")) && line.contains(&format!(": {outcome}, "));
         assert!(audit.iter().any(says), "{what}, {outcome}: {said}");

@@ -1,4 +1,4 @@
-//! One run of the scenario `reads` in a real dom0, and what it left.
+//! One run of each scenario in a real dom0, and what it left.
 //!
 //! In: the scripts of this folder, the shipped binaries, and the steps of `tests/scenario`. Out: [`Evidence`], by name,
 //! as the scenario collected it. The first test that asks makes the run, the others look at what came of it. Judges
@@ -12,27 +12,41 @@ use std::{env, fs, io, thread};
 
 use serde_json::Value;
 
-use crate::scenario::{self, READS, Step};
-use crate::stopped;
+use crate::{scenario, steps};
+
+type Run = OnceLock<Result<Evidence, String>>;
 
 /// The folder that the scenario filled.
 #[derive(Debug)]
 pub(crate) struct Evidence(PathBuf);
 
 impl Evidence {
-    /// The evidence of this run of the tests; `None`, and a word of it, where it is to be skipped.
+    /// The evidence of the reads, of this run of the tests; `None`, and a word of it, where it is to be skipped.
     ///
     /// # Panics
     /// If there is none, with what the scripts said.
     pub(crate) fn collected() -> Option<&'static Self> {
-        static RUN: OnceLock<Result<Evidence, String>> = OnceLock::new();
+        static RUN: Run = OnceLock::new();
+        Self::of(&RUN, "reads", steps::of_reads)
+    }
+
+    /// The same of domains' lives.
+    ///
+    /// # Panics
+    /// Likewise.
+    pub(crate) fn of_lives() -> Option<&'static Self> {
+        static RUN: Run = OnceLock::new();
+        Self::of(&RUN, "lives", steps::of_lives)
+    }
+
+    fn of(run: &'static Run, scenario: &str, files: fn() -> Vec<(String, String)>) -> Option<&'static Self> {
         if env::var_os("XENOPSD_SKIP_XEN").is_some_and(|value| value == "1") {
             let test = thread::current().name().unwrap_or("a test").to_owned();
             // Past the capture of the test's output: who skips shall see what.
             let _ = writeln!(io::stderr(), "skipped: {test} needs real Xen, and XENOPSD_SKIP_XEN=1 is set");
             return None;
         }
-        match RUN.get_or_init(run) {
+        match run.get_or_init(|| play(scenario, files)) {
             Ok(evidence) => Some(evidence),
             Err(why) => panic!("no evidence from real Xen (XENOPSD_SKIP_XEN=1 skips these tests):\n{why}"),
         }
@@ -53,8 +67,8 @@ impl Evidence {
 
     /// What xenopsd replied to a call.
     pub(crate) fn reply(&self, name: &str) -> Value {
-        let (_, output, errors) = self.outcome(name);
-        scenario::reply(&output, &errors)
+        let (status, output, errors) = self.outcome(name);
+        scenario::reply(status == 0, &output, &errors)
     }
 
     /// The result of a step of the scenario that both hosts play.
@@ -76,13 +90,17 @@ impl Evidence {
 }
 
 /// Takes the time that QEMU takes, a minute or two, and half a minute more when the snapshot is to be made first.
-fn run() -> Result<Evidence, String> {
+fn play(scenario: &str, files: fn() -> Vec<(String, String)>) -> Result<Evidence, String> {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/xen");
-    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("xen-reads");
-    let steps = write_steps().map_err(|error| format!("the steps: {error}"))?;
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("xen-{scenario}"));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("xen-{scenario}-files"));
+    lay_out(&folder, files()).map_err(|error| format!("{}: {error}", folder.display()))?;
+    if env::var_os("XEN_OLD").is_some() {
+        return Ok(Evidence(dir.join("evidence")));
+    }
     let output = Command::new(scripts.join("run.sh"))
-        .arg("reads")
-        .arg(steps)
+        .arg(scenario)
+        .arg(folder)
         .arg(&dir)
         .args([env!("CARGO_BIN_EXE_xenopsd"), env!("CARGO_BIN_EXE_xenops")])
         .output()
@@ -95,18 +113,7 @@ fn run() -> Result<Evidence, String> {
     }
 }
 
-/// Writes the steps as lines for the shell in dom0: all; those that need no xenstored; some that do.
-fn write_steps() -> io::Result<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("xen-steps");
-    fs::create_dir_all(&folder)?;
-    let steps = scenario::steps(READS);
-    let lines = |command: &str, wanted: &dyn Fn(&Step) -> bool| {
-        let params = |step: &Step| step.params.as_ref().map_or_else(String::new, |params| format!("'{params}'"));
-        let line = |step: &Step| format!("{command}.{} {} {}\n", step.name, step.method, params(step));
-        steps.iter().filter(|step| wanted(step)).map(line).collect::<String>()
-    };
-    fs::write(folder.join("steps"), lines("call step", &|_| true))?;
-    fs::write(folder.join("steps.loop"), lines("call stopped", &|step| stopped::answers(step)))?;
-    fs::write(folder.join("steps.blocked"), lines("blocks blocked", &|step| stopped::waits(step)))?;
-    Ok(folder)
+fn lay_out(folder: &Path, files: Vec<(String, String)>) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    files.into_iter().try_for_each(|(name, text)| fs::write(folder.join(name), text))
 }

@@ -5,7 +5,7 @@
 #       xen          the hypervisor, as the plain ELF file that QEMU's multiboot loader takes
 #       vmlinux      dom0's kernel
 #       initrd.cpio  dom0's file system: busybox, xenstored, xl, their libraries, kernel modules, dom0/init,
-#                    and the guest kernel /guests/tinypv
+#                    dom0/hotplug, and the guest kernels /guests/tinypv and /guests/tinypvh
 #
 # Needs gcc, Xen's public headers (libxen-dev) and xz-utils; not root.
 set -euo pipefail
@@ -23,11 +23,16 @@ unpack_kernel() { # unpack_kernel BZIMAGE
     dd if="$kernel" bs=1M iflag=skip_bytes,count_bytes skip="$start" count="$length" status=none | xz -dc --single-stream
 }
 
-build_guest() { # build_guest FILE
+build_pv_guest() { # build_pv_guest FILE
     gcc -O2 -Wall -Wextra -Werror -ffreestanding -fno-pic -no-pie -fno-stack-protector \
         -fno-asynchronous-unwind-tables -fcf-protection=none -mno-red-zone -mgeneral-regs-only -nostdlib -static \
         -Wl,--build-id=none,--no-warn-rwx-segments -T "$here/guest/tinypv.ld" \
         -o "$1" "$here/guest/tinypv.S" "$here/guest/tinypv.c"
+}
+
+build_pvh_guest() { # build_pvh_guest FILE
+    gcc -m32 -nostdlib -static -fno-pic -no-pie -Wl,--build-id=none,--no-warn-rwx-segments,-z,noexecstack \
+        -T "$here/guest/tinypvh.ld" -o "$1" "$here/guest/tinypvh.S"
 }
 
 # Copies a kernel module after those it depends on; modules.list is the order to load them in.
@@ -49,7 +54,7 @@ unpack_kernel "$packages"/boot/vmlinuz-* > "$out/vmlinux"
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 cd "$tree"
-mkdir -p bin dev etc/xen guests lib/modules proc run sys tmp usr/lib var/lib/xen var/lib/xenstored var/log/xen
+mkdir -p bin dev etc/xen/scripts guests lib/modules proc run sys tmp usr/lib var/lib/xen var/lib/xenstored var/log/xen
 ln -s bin sbin
 ln -s ../bin usr/bin
 ln -s ../bin usr/sbin
@@ -58,16 +63,28 @@ ln -s ../run/lock var/lock
 
 cp "$busybox" bin/
 for applet in $("$busybox" --list | grep -vx busybox); do ln -s busybox "bin/$applet"; done
-for program in "$packages"/usr/lib/xen-*/bin/{xl,xenstored,xenconsoled,xen-init-dom0} "$packages"/usr/bin/xenstore-{ls,read,write}; do
-    cp -L "$program" bin/
+for directory in "$packages"/usr/lib/xen-*/; do # where libxl looks for its helpers
+    libexec=usr/lib/$(basename "$directory")
+    mkdir "$libexec"
+    ln -s ../../../bin "$libexec/bin"
 done
-"$here/libraries.sh" "$packages" . bin/xl bin/xenstored bin/xenconsoled bin/xen-init-dom0 bin/xenstore-{ls,read,write}
-cp -L "$(gcc -print-file-name=libgcc_s.so.1)" lib/x86_64-linux-gnu/ # libpthread opens it by itself
+programs=(xl xenstored xenconsoled xen-init-dom0 libxl-save-helper xenstore-{ls,read,write,rm})
+for program in "${programs[@]}"; do
+    find "$packages"/usr/bin "$packages"/usr/lib/xen-*/bin -name "$program" -exec cp -L {} bin/ \;
+done
+"$here/libraries.sh" "$packages" . "${programs[@]/#/bin/}"
+libgcc=$packages/usr/lib/x86_64-linux-gnu/libgcc_s.so.1 # libpthread opens it by itself
+[ -e "$libgcc" ] || libgcc=$(gcc -print-file-name=libgcc_s.so.1)
+cp -L "$libgcc" lib/x86_64-linux-gnu/
 
-for module in xen-privcmd xenfs xen-evtchn xen-gntdev xen-gntalloc xen-pciback virtio_pci virtio_net; do add_module "$module"; done
+for module in xen-privcmd xenfs xen-evtchn xen-gntdev xen-gntalloc xen-pciback virtio_pci virtio_net \
+    xen-netback xen-blkback loop; do
+    add_module "$module"
+done
 
 echo 'autoballoon="off"' > etc/xen/xl.conf
-build_guest guests/tinypv
-cp "$here/dom0/init" init
-chmod +x init
+build_pv_guest guests/tinypv
+build_pvh_guest guests/tinypvh
+for script in vif-bridge block; do install "$here/dom0/hotplug" "etc/xen/scripts/$script"; done
+install "$here/dom0/init" init
 find . | "$busybox" cpio -o -H newc -R 0:0 > "$out/initrd.cpio" 2>/dev/null

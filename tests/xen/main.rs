@@ -13,12 +13,14 @@ mod scenario;
 
 mod daemon;
 mod devices;
+mod disturbances;
 mod domains;
 mod evidence;
 mod host;
 mod lives;
 mod parity;
 mod pools;
+mod steps;
 mod stopped;
 mod stored;
 mod values;

@@ -9,6 +9,7 @@
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 source "$here/machine.sh"
+source "$here/release.sh"
 scenario=$1
 folder=$(realpath "$2")
 dir=$(realpath -m "$3")
@@ -19,7 +20,7 @@ pack_overlay() { # pack_overlay FILE PROGRAM...
     shift
     mkdir -p "$tree/bin" "$tree/scenario"
     for program; do strip --strip-debug -o "$tree/bin/${program##*/}" "$program"; done
-    "$here/libraries.sh" "$here/cache/packages" "$tree" "$@"
+    "$here/libraries.sh" "$cache/packages" "$tree" "$@"
     cp -r "$here"/scenarios/. "$folder"/. "$tree/scenario/"
     ln -s "$scenario" "$tree/scenario/run"
     tar -c --owner=0 --group=0 -C "$tree" -f "$file" .
@@ -36,12 +37,12 @@ rm -rf "$dir"
 mkdir -p "$dir/evidence"
 pack_overlay "$dir/overlay.tar" "$@"
 cd "$dir"
-ln -s "$here/cache/snapshot/state" . # a name that a shell leaves as it is
+ln -s "$cache/snapshot/state" . # a name that a shell leaves as it is
 
 # dom0/init waits for a line on the second serial port, fetches the overlay from port 1 of an address that slirp makes up,
 # and sends the evidence to port 2. Lines that come before the snapshot is loaded are lost, so there are many.
 status=0
-timeout --kill-after=5 600 "${machine[@]}" -incoming "exec:cat state" \
+timeout --kill-after=5 ${XEN_SECONDS_MAX:-600} "${machine[@]}" -incoming "exec:cat state" \
     -netdev "user,id=host,restrict=on,guestfwd=tcp:10.0.2.100:1-cmd:cat overlay.tar,guestfwd=tcp:10.0.2.100:2-cmd:tar -x -C evidence" \
     -serial file:console.log -serial stdio \
     < <(while echo go; do sleep 0.1; done 2> /dev/null) > /dev/null || status=$?

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::evidence::Evidence;
-use crate::scenario::{READS, Step, steps};
+use crate::scenario::{READS, Step};
 
 /// Steps that are played with a stopped xenstored although they ask it: without them, a stop that stops nothing would
 /// not be noticed.
@@ -25,7 +25,7 @@ fn loop_methods() -> BTreeSet<&'static str> {
 
 /// Does the step have to be answered while xenstored is stopped?
 pub(crate) fn answers(step: &Step) -> bool {
-    loop_methods().contains(step.method.as_str())
+    loop_methods().contains(step.what())
 }
 
 /// Does the step have to wait until xenstored goes on?
@@ -38,8 +38,8 @@ fn every_method_of_the_loop_answers_while_xenstored_is_stopped() {
     let Some(evidence) = Evidence::collected() else { return };
     let xenstored = evidence.text("stopped.xenstored");
     assert!(xenstored.contains("\nState:\tT (stopped)\n"), "{xenstored}");
-    let steps = steps(READS);
-    let played: BTreeSet<&str> = steps.iter().filter(|step| answers(step)).map(|step| step.method.as_str()).collect();
+    let steps = READS.steps();
+    let played: BTreeSet<&str> = steps.iter().filter(|step| answers(step)).map(|step| step.what()).collect();
     assert_eq!(played, loop_methods());
     for Step { name, .. } in steps.iter().filter(|step| answers(step)) {
         let [stopped, before] = ["stopped", "step"].map(|when| still(evidence.reply(&format!("{when}.{name}"))));

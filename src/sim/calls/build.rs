@@ -33,7 +33,8 @@ const UNSET_KB: u64 = i64::cast_unsigned(LIBXL_MEMKB_DEFAULT as i64);
 const MEMORY_KB: u64 = 32 << 10;
 /// Of emulated graphics.
 const VIDEO_KB: u64 = 8 << 10;
-const WEIGHT: u32 = 256;
+/// A domain's share of CPU time, unless somebody has said another.
+pub(super) const WEIGHT: u32 = 256;
 
 /// Bytes that nobody can foresee.
 pub(super) fn random_bytes() -> [u8; 16] {
@@ -69,9 +70,6 @@ pub(super) unsafe fn set_defaults(context: &Context, config: &mut libxl_domain_c
     // SAFETY: the caller's promise.
     unsafe { choose_pool(context, config)? };
     let (c_info, b_info) = (&mut config.c_info, &mut config.b_info);
-    if c_info.uuid.uuid == [0; 16] {
-        c_info.uuid.uuid = random_uuid();
-    }
     if kind != LIBXL_DOMAIN_TYPE_PV && c_info.hap.val == 0 {
         c_info.hap = defbool(true);
     }
@@ -89,11 +87,26 @@ pub(super) unsafe fn set_defaults(context: &Context, config: &mut libxl_domain_c
     or(&mut b_info.max_memkb, MEMORY_KB);
     or(&mut b_info.target_memkb, b_info.max_memkb);
     or(&mut b_info.video_memkb, if kind == LIBXL_DOMAIN_TYPE_HVM { VIDEO_KB } else { 0 });
-    let vcpus = u64::try_from(b_info.max_vcpus).unwrap_or(0);
-    let maps = if kind == LIBXL_DOMAIN_TYPE_PV { 0 } else { 1 + u64::from(c_info.hap.val <= 0) };
-    or(&mut b_info.shadow_memkb, 4 * (256 * vcpus + maps * (b_info.max_memkb / 1024)));
-    or(&mut b_info.iommu_memkb, 0);
+    #[cfg(libxl_have = "X86_MSR_RELAXED")]
+    if b_info.arch_x86.msr_relaxed.val == 0 {
+        b_info.arch_x86.msr_relaxed = defbool(false);
+    }
     Ok(())
+}
+
+/// What libxl fills in besides when it is asked how much memory a domain needs. It keeps to that when it creates one in
+/// the same context, which is not ours here.
+pub(super) fn set_overhead(config: &mut libxl_domain_config) {
+    (config.b_info.shadow_memkb, config.b_info.iommu_memkb) = overhead_kb(config);
+}
+
+/// Memory for shadows and for the IOMMU.
+fn overhead_kb(config: &libxl_domain_config) -> (u64, u64) {
+    let b_info = &config.b_info;
+    let vcpus = u64::try_from(b_info.max_vcpus).unwrap_or(0);
+    let maps = if b_info.type_ == LIBXL_DOMAIN_TYPE_PV { 0 } else { 1 + u64::from(config.c_info.hap.val <= 0) };
+    let or = |value, default| if value == UNSET_KB { default } else { value };
+    (or(b_info.shadow_memkb, 4 * (256 * vcpus + maps * (b_info.max_memkb / 1024))), or(b_info.iommu_memkb, 0))
 }
 
 /// # Safety
@@ -120,7 +133,8 @@ unsafe fn choose_pool(context: &Context, config: &mut libxl_domain_config) -> Ou
 pub(super) fn need_kb(config: &libxl_domain_config) -> u64 {
     let b_info = &config.b_info;
     let extra = if b_info.type_ == LIBXL_DOMAIN_TYPE_PV { 1024 } else { 2048 };
-    let sum = [b_info.target_memkb, b_info.shadow_memkb, b_info.iommu_memkb, extra];
+    let (shadow_kb, iommu_kb) = overhead_kb(config);
+    let sum = [b_info.target_memkb, shadow_kb, iommu_kb, extra];
     sum.into_iter().fold(0, u64::saturating_add).div_ceil(2 << 10).saturating_mul(2 << 10)
 }
 

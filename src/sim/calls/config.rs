@@ -144,6 +144,22 @@ pub(super) fn nic(context: &Context, device: &Device) -> Option<libxl_device_nic
     Some(nic)
 }
 
+/// The same of one that came later: what libxl adds to it is not stored. (A bridge that was named, though it is the usual
+/// one, cannot be told from that.)
+pub(super) fn added_nic(context: &Context, device: &Device) -> Option<libxl_device_nic> {
+    let mut nic = nic(context, device)?;
+    // SAFETY: from malloc, each with a NUL at its end; replaced right away.
+    unsafe {
+        if CStr::from_ptr(nic.bridge) == c"xenbr0" {
+            libc::free(nic.bridge.cast());
+            nic.bridge = core::ptr::null_mut();
+        }
+        libc::free(nic.script.cast());
+    }
+    nic.script = core::ptr::null_mut();
+    Some(nic)
+}
+
 /// What is plugged into USB controllers.
 pub(super) fn plugged<'d>(
     context: &'d Context,

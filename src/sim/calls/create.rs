@@ -5,11 +5,11 @@
 
 use core::ffi::c_int;
 
-use super::build::{devices, domain, need_kb, set_defaults};
+use super::build::{devices, domain, need_kb, set_defaults, set_overhead};
 use super::change::{changes, refused, slice_of};
 use super::host_info::free_kb;
 use super::plug_pci::assign;
-use super::stored::to_json;
+use super::stored::{to_json, to_store};
 use super::stream;
 use super::userdata::CONFIGURATION;
 use crate::sim::ao::{Outcome, begin};
@@ -110,6 +110,7 @@ unsafe fn need_memory(context: &Context, config: *mut libxl_domain_config, _domi
     // SAFETY: the caller's promise.
     unsafe {
         set_defaults(context, &mut *config)?;
+        set_overhead(&mut *config);
         need.write(need_kb(&*config));
     }
     Ok(())
@@ -126,6 +127,8 @@ unsafe fn create(
     finish: impl FnOnce(&mut Domain) -> Outcome,
 ) -> Outcome {
     // SAFETY: the caller's promise.
+    let given = unsafe { to_json(context, config)? };
+    // SAFETY: likewise.
     unsafe { set_defaults(context, config)? };
     let held = context.lock()?;
     let domid = new_domid(context, &held, config.c_info.domid)?;
@@ -140,7 +143,7 @@ unsafe fn create(
         check_memory(context, config, domid)?;
         finish(&mut made)?;
         // libxl destroys what it has begun to make, and says no more than that.
-        publish(context, &held, config, &made).map_err(|_| ERROR_FAIL)
+        publish(context, &held, &given, config, &made).map_err(|_| ERROR_FAIL)
     }
 }
 
@@ -184,7 +187,13 @@ fn check_memory(context: &Context, config: &libxl_domain_config, domid: u32) -> 
 
 /// # Safety
 /// As of [`need_memory`].
-unsafe fn publish(context: &Context, held: &Held<'_>, config: &mut libxl_domain_config, made: &Domain) -> Outcome {
+unsafe fn publish(
+    context: &Context,
+    held: &Held<'_>,
+    given: &[u8],
+    config: &mut libxl_domain_config,
+    made: &Domain,
+) -> Outcome {
     let (world, domid) = (context.world(), made.head.domid);
     // SAFETY: the caller's promise.
     let devices = unsafe { devices(context, config, domid)? };
@@ -195,7 +204,7 @@ unsafe fn publish(context: &Context, held: &Held<'_>, config: &mut libxl_domain_
         unsafe { assign(context, &mut machine, domid, pci)? };
     }
     // SAFETY: likewise.
-    let json = unsafe { to_json(context, config)? };
+    let json = unsafe { to_store(context, given, config)? };
     world.store_userdata(held, domid, CONFIGURATION, &json).map_err(|_| {
         let reason = "cannot write libxl-json: the simulated host has no room for it";
         refused(context, domid, libc::ENOSPC, "libxl__userdata_store", reason, ERROR_FAIL)
@@ -216,6 +225,7 @@ unsafe fn reset(context: &Context, config: &mut libxl_domain_config, domid: u32)
     };
     // SAFETY: the caller's promise.
     unsafe {
+        let given = to_json(context, config)?;
         set_defaults(context, config)?;
         let mut made = domain(context, config, domid)?;
         made.head.uuid = old.head.uuid;
@@ -224,6 +234,6 @@ unsafe fn reset(context: &Context, config: &mut libxl_domain_config, domid: u32)
         let mut machine = context.world().machine();
         machine.release(|owner| owner == domid);
         context.world().set_machine(&held, &machine);
-        publish(context, &held, config, &made)
+        publish(context, &held, &given, config, &made)
     }
 }

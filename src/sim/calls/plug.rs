@@ -10,12 +10,12 @@ use super::names::number;
 use super::store::{domain_type, report_unlocked};
 use crate::sim::ao::Outcome;
 use crate::sim::ctx::Context;
-use crate::sim::world::device::{Body, Device};
+use crate::sim::world::device::{Body, Device, Disk};
 use crate::sim::world::domain::Text;
 use crate::xl::sys::{
-    ERROR_DEVICE_EXISTS, ERROR_DOMAIN_NOTFOUND, ERROR_FAIL, ERROR_INVAL, ERROR_LOCK_FAIL, libxl_device_disk,
-    libxl_device_nic, libxl_device_p9, libxl_device_pvcallsif, libxl_device_usbctrl, libxl_device_vdispl,
-    libxl_device_vfb, libxl_device_vkb, libxl_device_vsnd, libxl_device_vtpm, libxl_domain_type,
+    ERROR_DEVICE_EXISTS, ERROR_DOMAIN_NOTFOUND, ERROR_FAIL, ERROR_INVAL, ERROR_LOCK_FAIL, LIBXL_DISK_BACKEND_UNKNOWN,
+    libxl_device_disk, libxl_device_nic, libxl_device_p9, libxl_device_pvcallsif, libxl_device_usbctrl,
+    libxl_device_vdispl, libxl_device_vfb, libxl_device_vkb, libxl_device_vsnd, libxl_device_vtpm, libxl_domain_type,
 };
 
 /// The domain that gets a device.
@@ -92,8 +92,12 @@ pub(super) unsafe fn prepare<T: Pluggable>(
         let number = wanted.number().unwrap_or_else(|| own().max().map_or(0, |last| last + 1));
         wanted.set_number(number);
         if own().any(|other| other == number) {
+            let function = if T::Body::KIND == Disk::KIND { "device_disk_add" } else { "libxl__device_add_async" };
             let reason = format_args!("device already exists in xenstore");
-            context.report().about(owner.domid).say("libxl__device_add_async", reason);
+            context.report().about(owner.domid).say(function, reason);
+            if owner.hotplug {
+                context.report().say("device_addrm_aocomplete", format_args!("unable to add device"));
+            }
             return Err(ERROR_DEVICE_EXISTS);
         }
         let mut device = Device::new(number, &wanted.to_body(context)?);
@@ -165,6 +169,24 @@ unsafe fn is_named<T: Pluggable>(context: &Context, domid: u32, device: *mut T) 
     }
 }
 
+/// Refuses to take a disk away when it is not said whose it is: libxl does not look.
+///
+/// # Safety
+/// As of [`add`].
+unsafe fn is_known(context: &Context, domid: u32, disk: *mut libxl_device_disk) -> Outcome {
+    // SAFETY: the caller's promise.
+    unsafe {
+        is_named(context, domid, disk)?;
+        match (*disk).backend {
+            LIBXL_DISK_BACKEND_UNKNOWN => {
+                let reason = "Unrecognized disk backend type: 0";
+                Err(refused(context, domid, 0, "libxl__device_from_disk", reason, ERROR_INVAL))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Takes a device away. One that is not there is gone already; libxl finds that in order, too.
 ///
 /// # Safety
@@ -199,12 +221,12 @@ operations! {
     /// As libxl's own. What is on the host under the path is not looked at.
     libxl_device_disk_add(domid: u32, disk: *mut libxl_device_disk) => is_named, add;
     /// As libxl's own; guests here let every device go.
-    libxl_device_disk_remove(domid: u32, disk: *mut libxl_device_disk) => is_named, remove;
+    libxl_device_disk_remove(domid: u32, disk: *mut libxl_device_disk) => is_known, remove;
     /// As libxl's own.
-    libxl_device_disk_destroy(domid: u32, disk: *mut libxl_device_disk) => is_named, remove;
+    libxl_device_disk_destroy(domid: u32, disk: *mut libxl_device_disk) => is_known, remove;
     /// As libxl's own.
     #[cfg(libxl_have = "DISK_SAFE_REMOVE")]
-    libxl_device_disk_safe_remove(domid: u32, disk: *mut libxl_device_disk) => is_named, remove;
+    libxl_device_disk_safe_remove(domid: u32, disk: *mut libxl_device_disk) => is_known, remove;
     /// As libxl's own.
     libxl_device_nic_add(domid: u32, nic: *mut libxl_device_nic) => unchecked_nic, add;
     /// As libxl's own.

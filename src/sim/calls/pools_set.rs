@@ -8,12 +8,13 @@ use core::ffi::{c_char, c_int};
 use bytemuck::Zeroable;
 
 use super::bitmaps::set_of;
+use super::build::WEIGHT;
 use super::change::{changes, str_of};
 use super::vital::place;
 use crate::sim::ao::Outcome;
 use crate::sim::ctx::Context;
 use crate::sim::world::Held;
-use crate::sim::world::domain::Text;
+use crate::sim::world::domain::{Share, Text};
 use crate::sim::world::machine::{CPUS, Machine, Pool, node_of};
 use crate::xl::sys::{
     ERROR_FAIL, ERROR_INVAL, ERROR_NOMEM, LIBXL_CPUPOOL_POOLID_ANY, LIBXL_SCHEDULER_CREDIT, LIBXL_SCHEDULER_CREDIT2,
@@ -226,6 +227,8 @@ fn move_domain(context: &Context, poolid: u32, domid: u32) -> Outcome {
         (Some(_), Some(pool)) if pool.cpus == 0 => libc::EBUSY,
         (Some(mut domain), Some(pool)) => {
             domain.head.pool = poolid;
+            // A scheduler knows nothing of what another one was told.
+            domain.detail.share = Share { weight: WEIGHT, cap: 0 };
             place(&mut domain, pool.cpus);
             world.set_domain(&held, &domain);
             return Ok(());

@@ -6,7 +6,8 @@
 use core::ffi::{CStr, c_int};
 use std::ffi::CString;
 
-use super::config::{disk, nic, plugged};
+use super::change::slice_of;
+use super::config::{added_nic, disk, plugged};
 use super::fill::FromRecord;
 use super::plug::Pluggable;
 use super::userdata::CONFIGURATION;
@@ -32,6 +33,65 @@ pub(super) unsafe fn to_json(context: &Context, config: &mut libxl_domain_config
         let copy = CStr::from_ptr(text).to_bytes().to_vec();
         libc::free(text.cast());
         Ok(copy)
+    }
+}
+
+/// The text that is stored: of the configuration as it was given, with the little that libxl adds of what it has filled in
+/// since.
+///
+/// # Safety
+/// As of [`to_json`].
+pub(super) unsafe fn to_store(context: &Context, given: &[u8], filled: &libxl_domain_config) -> Result<Vec<u8>, c_int> {
+    let mut stored: libxl_domain_config = context.initial();
+    let convert = context.libxl().libxl_domain_config_from_json.ok_or(ERROR_FAIL)?;
+    let text = CString::new(given).map_err(|_| ERROR_FAIL)?;
+    // SAFETY: the real function only handles types; what it replaces was just initialised, and is disposed once. The
+    // arrays of both are as long as their counts say.
+    unsafe {
+        let converted = convert(as_ctx(context), &raw mut stored, text.as_ptr());
+        stored.c_info.uuid = filled.c_info.uuid;
+        stored.b_info.video_memkb = filled.b_info.video_memkb;
+        #[cfg(libxl_have = "X86_MSR_RELAXED")]
+        {
+            stored.b_info.arch_x86.msr_relaxed = filled.b_info.arch_x86.msr_relaxed;
+        }
+        for (to, from) in slice_of(stored.nics, stored.num_nics).iter_mut().zip(slice_of(filled.nics, filled.num_nics))
+        {
+            (to.mac, to.nictype) = (from.mac, from.nictype);
+        }
+        for (to, from) in
+            slice_of(stored.vtpms, stored.num_vtpms).iter_mut().zip(slice_of(filled.vtpms, filled.num_vtpms))
+        {
+            to.uuid = from.uuid;
+        }
+        number((stored.nics, stored.num_nics), filled.nics);
+        number((stored.vfbs, stored.num_vfbs), filled.vfbs);
+        number((stored.vkbs, stored.num_vkbs), filled.vkbs);
+        number((stored.vtpms, stored.num_vtpms), filled.vtpms);
+        number((stored.p9s, stored.num_p9s), filled.p9s);
+        number((stored.pvcallsifs, stored.num_pvcallsifs), filled.pvcallsifs);
+        number((stored.vdispls, stored.num_vdispls), filled.vdispls);
+        number((stored.vsnds, stored.num_vsnds), filled.vsnds);
+        number((stored.usbctrls, stored.num_usbctrls), filled.usbctrls);
+        number((stored.channels, stored.num_channels), filled.channels);
+        let json = if converted == 0 { to_json(context, &mut stored) } else { Err(ERROR_FAIL) };
+        libxl_domain_config::dispose(context.libxl(), &raw mut stored);
+        json
+    }
+}
+
+/// Gives devices the numbers of those that were made of them.
+///
+/// # Safety
+/// Two arrays, the second at least as long as the first.
+unsafe fn number<T: Pluggable>((to, count): (*mut T, c_int), from: *mut T) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        for (to, from) in slice_of(to, count).iter_mut().zip(slice_of(from, count)) {
+            if let Some(number) = from.number() {
+                to.set_number(number);
+            }
+        }
     }
 }
 
@@ -74,7 +134,7 @@ fn update_devices(context: &Context, devices: &[Device], config: &mut libxl_doma
     // SAFETY: arrays that the real library has just made, with their counts.
     unsafe {
         merge(context, devices, &mut config.disks, &mut config.num_disks, disk);
-        merge(context, devices, &mut config.nics, &mut config.num_nics, nic);
+        merge(context, devices, &mut config.nics, &mut config.num_nics, added_nic);
         merge(context, devices, &mut config.vfbs, &mut config.num_vfbs, plain);
         merge(context, devices, &mut config.vkbs, &mut config.num_vkbs, plain);
         merge(context, devices, &mut config.vtpms, &mut config.num_vtpms, plain);
@@ -87,7 +147,7 @@ fn update_devices(context: &Context, devices: &[Device], config: &mut libxl_doma
         // What is said of these elsewhere is all that there is.
         drop_all(context, &mut config.usbdevs, &mut config.num_usbdevs);
         drop_all(context, &mut config.pcidevs, &mut config.num_pcidevs);
-        change_media(devices, super::change::slice_of(config.disks, config.num_disks));
+        change_media(devices, slice_of(config.disks, config.num_disks));
     }
     (config.usbdevs, config.num_usbdevs) = memory::array(plugged(context, devices));
 }

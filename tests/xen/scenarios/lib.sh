@@ -57,3 +57,43 @@ stop_daemon() { # asks xenopsd to stop, and keeps its exit status
     wait "$daemon"
     echo $? > /evidence/xenopsd.status
 }
+
+# ---- steps of tests/scenario, as steps.rs writes them ----
+
+step() { # step NAME TEXT COMMAND...: collects what xenops prints, again and again until the text is in it
+    local name=$1 text=$2 tries=600
+    shift 2
+    until collect "$name" xenops "$@" && grep -qF "$text" "/evidence/$name.out" || [ -z "$text" ]; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || { echo "never says $text: $*"; exit 1; }
+        sleep 0.1
+    done
+}
+
+begin() { # begin METHOD NAME COMMAND...: as a step that goes on; sets $operation when an operation of the method runs
+    local method=$1 name=$2
+    shift 2
+    collect "$name" xenops "$@" &
+    begun=$!
+    wait_for runs "$method"
+}
+
+runs() { # runs METHOD: does an operation of it run? Sets $operation to its number
+    operation=$(xenops call operation_list | tr '}' '\n' | grep "\"method\":\"$1\".*\"running\"" |
+        grep -o '"number":[0-9]*' | cut -d : -f 2)
+    [ -n "$operation" ]
+}
+
+ended() { # waits for the step that was begun
+    wait $begun
+}
+
+witnesses() { # witnesses NAME: collects what all who know say of the domains now
+    collect "$1.list" xenops call list_domain
+    collect "$1.xl" xl list -v
+    collect "$1.vcpus" xl vcpu-list
+    collect "$1.xenstore" xenstore-ls -f /local/domain
+    xl dmesg -c > /dev/null
+    xl debug-keys q
+    collect "$1.xen" xl dmesg
+}
