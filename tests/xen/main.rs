@@ -11,6 +11,7 @@ mod common;
 #[path = "../scenario/mod.rs"]
 mod scenario;
 
+mod crowd;
 mod daemon;
 mod devices;
 mod disturbances;
