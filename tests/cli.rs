@@ -13,36 +13,8 @@ use std::process::{Command, Output, Stdio};
 use std::thread::spawn;
 
 use common::Daemon;
+use common::xenops::{failed, json, printed, text, xenops};
 use serde_json::Value;
-
-fn xenops(socket: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xenops"));
-    command.env_remove("XENOPS_SOCKET").arg("--socket").arg(socket);
-    command
-}
-
-/// What the command prints when all goes well.
-fn printed(socket: &Path, arguments: &[&str]) -> String {
-    let Output { status, stdout, stderr } = xenops(socket).args(arguments).output().unwrap();
-    assert_eq!((status.code(), text(stderr).as_str()), (Some(0), ""), "xenops {arguments:?}");
-    text(stdout)
-}
-
-/// The exit code and what is said of the failure.
-fn failed(socket: &Path, arguments: &[&str]) -> (i32, String) {
-    let Output { status, stdout, stderr } = xenops(socket).args(arguments).output().unwrap();
-    assert_eq!(text(stdout), "", "xenops {arguments:?}");
-    (status.code().unwrap(), text(stderr))
-}
-
-fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap()
-}
-
-fn json(text: &str) -> Value {
-    assert!(text.ends_with('\n') && text.lines().count() == 1, "one line for programs: {text}");
-    serde_json::from_str(text).unwrap()
-}
 
 #[test]
 fn list_shows_what_the_methods_say() {

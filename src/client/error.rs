@@ -46,7 +46,7 @@ pub struct LibxlError {
     pub function: String,
     /// One line for people, made of name and function.
     pub message: String,
-    /// What libxl logged as errors meanwhile, oldest first.
+    /// What libxl logged as errors meanwhile, oldest first; nothing on the read-only socket.
     pub log: Vec<String>,
 }
 

@@ -172,3 +172,30 @@ fn complain(what: &dyn std::fmt::Display) {
     // Whoever closed standard error does not want to know.
     let _ = writeln!(stderr, "{clear}xenops: {what}");
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_options_are_sound() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn what_may_take_long_is_waited_for() {
+        for (long, commands) in [
+            (true, &["create f", "save d f", "restore f", "destroy d", "shutdown d", "reboot d"][..]),
+            (false, &["list", "info", "vcpus", "devices d", "pools", "pause d", "unpause d", "rename d n", "call m"]),
+            (false, &["operations", "abort 1"]),
+        ] {
+            for command in commands {
+                let arguments = ["xenops"].into_iter().chain(command.split(' '));
+                let options = Options::try_parse_from(arguments).expect(command);
+                assert_eq!(options.command.timeout(), if long { 0 } else { 30 }, "{command}");
+            }
+        }
+    }
+}

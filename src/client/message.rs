@@ -46,6 +46,8 @@ struct LibxlData {
     function: String,
     /// The code that was returned, where it is none of libxl's.
     rc: Option<i32>,
+    /// Nothing on the read-only socket.
+    #[serde(default)]
     log: Vec<String>,
 }
 

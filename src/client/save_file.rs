@@ -1,8 +1,8 @@
 //! Files that hold a saved domain, as `xl save` writes them and `xl restore` reads them.
 //!
-//! In: a domain's configuration; a file. Out: what comes before libxl's own stream, which is what `domain_suspend` writes
-//! and `domain_create_restore` reads; a configuration, with the file left at the beginning of that stream. The stream
-//! itself is libxl's matter.
+//! In: a domain's configuration; a file. Out: what comes before libxl's own stream, which is what `domain_suspend`
+//! writes and `domain_create_restore` reads; a configuration, with the file left at the beginning of that stream. The
+//! stream itself is libxl's matter.
 //!
 //! ```text
 //! 32 bytes   the text "Xen saved domain, xl format", then LF, space, NUL, space, CR

@@ -1,11 +1,15 @@
 //! The library against a server that says what the test tells it to.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::fs::File;
+use std::io::{IoSliceMut, Read, Write};
+use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 use std::thread::{JoinHandle, spawn};
 
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -112,6 +116,64 @@ fn a_code_that_libxl_does_not_name_is_kept() {
          \"data\":{\"libxl\":\"FAIL\",\"function\":\"libxl_x\",\"rc\":22,\"log\":[]}}}\n",
     );
     assert!(matches!(&failure, Err(Error::Libxl(LibxlError { code: 22, .. }))), "{failure:?}");
+}
+
+#[test]
+fn what_libxl_said_is_known_where_its_log_is_not() {
+    let failure = outcome::<Value>(
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-3,\"message\":\"FAIL: libxl_x\",\
+         \"data\":{\"libxl\":\"FAIL\",\"function\":\"libxl_x\"}}}\n",
+    );
+    assert!(matches!(&failure, Err(Error::Libxl(LibxlError { code: -3, log, .. })) if log.is_empty()), "{failure:?}");
+}
+
+#[test]
+fn descriptors_go_along_and_progress_is_heard_before_the_reply() {
+    let folder = TempDir::new().unwrap();
+    let socket = folder.path().join("socket");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let server = spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let passed = receive(&stream);
+        let progress = |done| {
+            json!({ "jsonrpc": "2.0", "method": "progress",
+                    "params": { "operation": 7, "id": 1, "what": "Frames", "done": done, "total": 10 } })
+        };
+        for message in [progress(0), progress(5), json!({ "jsonrpc": "2.0", "id": 1, "result": "saved" })] {
+            stream.write_all(format!("{message}\n").as_bytes()).unwrap();
+        }
+        passed
+    });
+    let (ours, mut theirs) = UnixStream::pair().unwrap();
+    let mut heard = Vec::new();
+    let mut client = Client::connect(&socket).unwrap();
+    let params = json!({ "domid": 5, "progress": true });
+    let result: String = client.operate("save", &params, &[ours.as_fd()], |one| heard.push(one.clone())).unwrap();
+    assert_eq!(result, "saved");
+    let progress = |done| Progress { operation: 7, what: "Frames".to_owned(), done, total: 10 };
+    assert_eq!(heard, [progress(0), progress(5)]);
+
+    let passed = server.join().unwrap();
+    assert_eq!(passed.len(), 1);
+    File::from(passed.into_iter().next().unwrap()).write_all(b"x").unwrap();
+    assert_eq!(theirs.read(&mut [0; 2]).unwrap(), 1, "it is a copy of ours");
+
+    let too_many = client.operate::<Value>("save", &params, &[ours.as_fd(); 5], |_| ());
+    assert!(matches!(&too_many, Err(Error::Lost(_))), "{too_many:?}");
+}
+
+/// The descriptors that come with a message.
+fn receive(stream: &UnixStream) -> Vec<OwnedFd> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(8))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let mut bytes = [0; 1000];
+    let into = &mut [IoSliceMut::new(&mut bytes)];
+    rustix::net::recvmsg(stream, into, &mut control, RecvFlags::empty()).unwrap();
+    let passed = control.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
+        _ => None,
+    });
+    passed.flatten().collect()
 }
 
 #[test]

@@ -9,6 +9,8 @@
 pub(crate) mod cases;
 pub(crate) mod exercised;
 pub(crate) mod params;
+#[cfg(feature = "client")]
+pub(crate) mod xenops;
 
 use std::io::{ErrorKind, IoSlice, Read, Write, stderr};
 use std::mem::MaybeUninit;

@@ -11,6 +11,12 @@ use super::{Outcome, Session};
 /// A method is a function of libxl without its `libxl_`; types look as `xl list -l` prints them. The result is indented
 /// on a terminal, else one line. When the method fails, what libxl logged follows the error on standard error.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  xenops call get_version_info
+  xenops call domain_info '{\"domid\": 5}'
+  xenops call set_memory_target '[\"web\", 524288, 0, 1]'
+  xenops --timeout 0 call domain_core_dump '[\"web\", \"/var/crash/web.core\"]'")]
 pub(crate) struct Call {
     /// The method, such as domain_info
     method: String,

@@ -14,9 +14,9 @@ use super::{Failure, Meter, Outcome, Session};
 
 /// Create a domain from a file, and let it run
 ///
-/// The file holds a configuration as JSON: libxl's `libxl_domain_config`, as `xenops call retrieve_domain_configuration`
-/// shows it for a domain that exists; what is left out is as libxl would have it. It may also be what `xl list -l DOMAIN`
-/// prints. A file for `xl create` is turned into it by `xl -N create FILE`.
+/// The file holds a configuration as JSON: libxl's `libxl_domain_config`, as `xenops call
+/// retrieve_domain_configuration` shows it for a domain that exists; what is left out is as libxl would have it. It may
+/// also be what `xl list -l DOMAIN` prints. A file for `xl create` is turned into it by `xl -N create FILE`.
 ///
 /// Nobody creates the domain anew when it reboots, and nobody destroys it when it has shut down: see
 /// `xenops reboot --help`.

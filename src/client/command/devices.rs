@@ -11,8 +11,8 @@ use super::{Outcome, Session};
 
 /// List the devices of a domain
 ///
-/// Kind is what libxl calls it: `xenops call device_KIND_list` has the details. Backend is the number of the domain that
-/// serves the device.
+/// Kind is what libxl calls it: `xenops call device_KIND_list` has the details. Backend is the number of the domain
+/// that serves the device.
 ///
 /// With --json, an object: for each kind, the result of device_KIND_list.
 #[derive(Debug, Args)]

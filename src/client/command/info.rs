@@ -14,8 +14,8 @@ use super::{Outcome, Session};
 /// Without DOMAIN, the lines of `xl info` about Xen and the hardware; memory is in MiB. (xl info begins with the host's
 /// name and kernel, which is not for Xen to tell: uname -a does.)
 ///
-/// With --json, the results of get_physinfo, get_version_info, get_scheduler and get_freecpus, each under its name; of a
-/// domain, the result of domain_info with its name as a first member.
+/// With --json, the results of get_physinfo, get_version_info, get_scheduler and get_freecpus, each under its name; of
+/// a domain, the result of domain_info with its name as a first member.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -148,7 +148,8 @@ fn domain_table(domain: &Map<String, Value>) -> String {
     rows.add("name", member("name").as_str().unwrap_or("(null)"));
     rows.add("domid", number(member("domid")));
     rows.add("uuid", text(member("uuid")));
-    rows.add("type", text(member("domain_type")));
+    // Of a running domain, libxl tells no more.
+    rows.add("type", if text(member("domain_type")) == "hvm" { "hvm or pvh" } else { text(member("domain_type")) });
     rows.add("state", states(domain).join(", "));
     rows.add("memory", format_args!("{} MiB", number(member("current_memkb")) / 1024));
     rows.add("max_memory", format_args!("{} MiB", number(member("max_memkb")) / 1024));

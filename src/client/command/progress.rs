@@ -22,7 +22,9 @@ pub(super) struct Meter {
 impl Meter {
     /// A line that begins with `title`.
     pub(super) fn new(title: String, shows: bool) -> Self {
-        Self { title, shows, written: false }
+        let mut meter = Self { title, shows, written: false };
+        meter.say("(Ctrl-C ends only the waiting: see xenops operations)");
+        meter
     }
 
     /// Shows how it gets on.
@@ -32,7 +34,7 @@ impl Meter {
 
     /// Shows that it goes on.
     pub(super) fn say(&mut self, what: &str) {
-        self.write(&format!("{}: {what}", self.title));
+        self.write(&format!("{} {what}", self.title));
     }
 
     fn write(&mut self, line: &str) {
@@ -60,7 +62,7 @@ fn line(title: &str, progress: &Progress) -> String {
     };
     // Nothing that moves the cursor gets through.
     let what: String = what.chars().filter(|character| !character.is_control()).collect();
-    format!("{title}: {what}{share} (xenops abort {operation} ends it, Ctrl-C only the waiting)")
+    format!("{title}: {what}{share} (Ctrl-C ends only the waiting, xenops abort {operation} the work)")
 }
 
 #[cfg(test)]
@@ -73,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_share_is_in_percent_and_never_more_than_all() {
-        const REST: &str = "(xenops abort 7 ends it, Ctrl-C only the waiting)";
+        const REST: &str = "(Ctrl-C ends only the waiting, xenops abort 7 the work)";
         assert_eq!(shown("Frames", 1, 3), format!("web: Frames 33% {REST}"));
         assert_eq!(shown("Frames", 5, 3), format!("web: Frames 100% {REST}"));
         assert_eq!(shown("Frames", u64::MAX, u64::MAX), format!("web: Frames 1% {REST}"));

@@ -1,7 +1,7 @@
 //! `xenops save`: a domain into a file that `xl restore` reads.
 //!
-//! The file is opened here, with the rights of whoever calls, and passed to xenopsd, which never sees its name. A domain
-//! whose file is not complete goes on; one whose file is complete is destroyed.
+//! The file is opened here, with the rights of whoever calls, and passed to xenopsd, which never sees its name. A
+//! domain whose file is not complete goes on; one whose file is complete is destroyed.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, IsTerminal, Write, stdout};
@@ -18,12 +18,13 @@ use super::{Failure, Meter, Outcome, Session};
 
 /// Save a domain to a file, and destroy it
 ///
-/// The file is one that xl restore reads, too. It is made anew; with --force one that exists is written over. Nobody but
-/// you can read it: it holds all of the domain's memory. When saving fails, the file is removed and the domain goes on.
+/// The file is one that xl restore reads, too. It is made anew; with --force one that exists is written over. Nobody
+/// but you can read it: it holds all of the domain's memory. When saving fails, the file is removed and the domain goes
+/// on.
 ///
-/// Saving that has begun goes on in xenopsd when you press Ctrl-C: the domain stays as it is then, suspended, and so does
-/// the file. `xenops operations` shows whether it is still saved; `xenops abort` ends it; then
-/// `xenops call domain_resume '["web", 1]'` lets the domain go on, or, if the file is complete, `xenops destroy web`.
+/// Saving that has begun goes on in xenopsd when you press Ctrl-C: the domain stays as it is then, suspended, and so
+/// does the file. `xenops operations` shows whether it is still saved; `xenops abort` ends it; then `xenops call
+/// domain_resume '["web", 1]'` lets the domain go on, or, if the file is complete, `xenops destroy web`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

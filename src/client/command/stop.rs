@@ -14,8 +14,8 @@ use super::{Meter, Outcome, Session};
 
 /// Ask domains to shut down
 ///
-/// A domain shuts down in its own time; --wait waits for it. What has shut down keeps its number and its memory until it
-/// is destroyed: `xl` leaves a process behind that does so, for the domains that it has created; xenops does not.
+/// A domain shuts down in its own time; --wait waits for it. What has shut down keeps its number and its memory until
+/// it is destroyed: `xl` leaves a process behind that does so, for the domains that it has created; xenops does not.
 ///
 /// A domain without PV drivers cannot be asked so (NOPARAVIRT); it may have a power button, which
 /// `xenops call send_trigger '["web", "power", 0]'` presses.
@@ -85,7 +85,7 @@ impl Stop {
         if self.wait {
             for (domain, identity) in asked {
                 let mut meter = Meter::new(format!("{doing} {domain}"), shows);
-                meter.say("waiting until it has shut down");
+                meter.say("(waiting until it has; Ctrl-C ends the waiting)");
                 while !identity.has_stopped(&mut session.client)? {
                     sleep(LOOK_EVERY);
                 }

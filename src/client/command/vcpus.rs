@@ -164,7 +164,7 @@ mod tests {
         let blocked = Vcpu { vcpu_time: 276_713_600_000_000, ..vcpu() };
         assert_eq!(row(&blocked), "web-03                               3     3   13   -b-  276713.6  all / 0,2-3\n");
         let running = Vcpu { running: true, blocked: false, vcpu_time: 5_797_527_200_000_000, ..vcpu() };
-        assert_eq!(row(&running), "web-03                               3     3   13   r-- 5797527.0  all / 0,2-3\n");
+        assert_eq!(row(&running), "web-03                               3     3   13   r-- 5797527.2  all / 0,2-3\n");
         let offline = Vcpu { online: false, ..vcpu() };
         assert_eq!(row(&offline), "web-03                               3     3    -   --p       0.0  all / 0,2-3\n");
     }

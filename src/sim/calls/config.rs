@@ -169,7 +169,9 @@ pub(super) fn plugged<'d>(
 /// The devices of a domain that nothing is stored of.
 fn attach(context: &Context, devices: &[Device], config: &mut libxl_domain_config) {
     fn all<T: FromRecord>(context: &Context, devices: &[Device]) -> (*mut T, c_int) {
-        memory::array(devices.iter().filter_map(|device| T::from_record(context, device)))
+        // Nothing is stored, so what counts as configured is qemu's own.
+        let shown = devices.iter().filter(|device| device.configured == 0);
+        memory::array(shown.filter_map(|device| T::from_record(context, device)))
     }
     (config.disks, config.num_disks) = memory::array(devices.iter().filter_map(|device| disk(context, device)));
     (config.nics, config.num_nics) = memory::array(devices.iter().filter_map(|device| nic(context, device)));
