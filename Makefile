@@ -1,7 +1,7 @@
 # xenopsd, from a fresh Debian 12: `make demo` and `make test` install what they need, build, and run.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-xen fuzz miri bench setup setup-demo setup-test install
+.PHONY: help demo test check test-xen fuzz miri bench setup setup-demo setup-test install install-unit
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +39,12 @@ setup-demo: # What the demonstration needs besides
 setup-test: # What testing needs besides
 	@.ci/setup build demo test
 
-install: ## Install the daemon and the command into DESTDIR/PREFIX (default /usr/local)
+install: install-unit ## Install daemon, command and systemd unit into DESTDIR/PREFIX (default /usr/local)
 	cargo build --release --bins
 	install -D -m 755 target/release/xenopsd $(DESTDIR)$(or $(PREFIX),/usr/local)/sbin/xenopsd
 	install -D -m 755 target/release/xenops $(DESTDIR)$(or $(PREFIX),/usr/local)/bin/xenops
+
+install-unit: # The unit, with the path of the daemon in it
+	install -d $(DESTDIR)$(or $(PREFIX),/usr/local)/lib/systemd/system
+	sed 's|/usr/local/sbin|$(or $(PREFIX),/usr/local)/sbin|' dist/xenopsd.service \
+		>$(DESTDIR)$(or $(PREFIX),/usr/local)/lib/systemd/system/xenopsd.service

@@ -94,11 +94,17 @@ pub const LOG_LINE_BYTES_MAX: usize = 256;
 
 /// How long after a failed `accept` for want of descriptors the next attempt is made.
 pub const ACCEPT_RETRY: Duration = Duration::from_millis(500);
+/// How long a starting daemon waits for one that is being killed to let go of the socket.
+pub const BIND_PATIENCE: Duration = Duration::from_secs(1);
+/// How often it looks.
+pub const BIND_RETRY: Duration = Duration::from_millis(10);
 /// How long a stopping daemon waits for clients to read what they are owed.
 pub const DRAIN_MAX: Duration = Duration::from_secs(5);
 
 /// Simulated domains.
 pub const SIM_DOMAINS_MAX: usize = 32_000;
+/// Changes a second that simulated domains make by themselves.
+pub const SIM_CHURN_MAX: u32 = 10_000;
 
 const _: () = assert!(ID_BYTES_MAX < IN_BUF_BYTES_START);
 const _: () = assert!(OUT_SOFT_BYTES < OUT_HARD_BYTES && OUT_HARD_BYTES <= OUT_TOTAL_BYTES_MAX);

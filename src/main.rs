@@ -7,12 +7,13 @@ use std::time::Duration;
 use clap::Parser;
 use log::{error, info};
 use xenopsd::daemon::{Daemon, Doors, StopSignals};
-use xenopsd::limits::{CONNECTIONS_MAX, SIM_DOMAINS_MAX, WORKERS_DEFAULT, WORKERS_MAX};
+use xenopsd::limits::{CONNECTIONS_MAX, SIM_CHURN_MAX, SIM_DOMAINS_MAX, WORKERS_DEFAULT, WORKERS_MAX};
 use xenopsd::rpc::Rpc;
 use xenopsd::sim::{self, Conduct, Fault};
 use xenopsd::wire::Listener;
 use xenopsd::worker::{Launch, THIS_PROGRAM};
 use xenopsd::xl::Xl;
+use xenopsd::xl::sys::Functions;
 
 /// Serve libxl, Xen's toolstack library, over JSON-RPC on a Unix socket.
 ///
@@ -49,6 +50,16 @@ struct Options {
     #[arg(long, value_name = "METHOD=CODE[:PROBABILITY]", requires = "sim")]
     sim_fault: Vec<Fault>,
 
+    /// Let domains of the simulated host come and go by themselves: so many times a second one appears, begins to die,
+    /// or is gone. There are never many more than --sim says, and those that a client has touched stay
+    #[arg(long, value_name = "RATE", requires = "sim", value_parser = rate)]
+    sim_churn: Option<f64>,
+
+    /// Keep the simulated host in this file, where the next xenopsd finds it as this one leaves it; what --sim and
+    /// --sim-seed say counts for a new one. Best on a tmpfs (/dev/shm); good until the machine is booted again
+    #[arg(long, value_name = "FILE", requires = "sim")]
+    sim_world: Option<PathBuf>,
+
     /// Share this many processes among short calls that must not hold up others. Long ones have a process each
     #[arg(long, value_name = "NUMBER", default_value_t = WORKERS_DEFAULT, value_parser = workers)]
     workers: usize,
@@ -84,9 +95,13 @@ fn main() -> ExitCode {
             Err(reason) => fail(&reason, EXIT_UNAVAILABLE),
         };
     }
-    let xl = match open_xl(&options) {
+    let overlay = match simulate(&options) {
+        Ok(overlay) => overlay,
+        Err(reason) => return fail(&*reason, 1),
+    };
+    let xl = match Xl::open(overlay) {
         Ok(xl) => xl,
-        Err(reason) => return fail(&*reason, EXIT_UNAVAILABLE),
+        Err(reason) => return fail(&reason, EXIT_UNAVAILABLE),
     };
     match serve(&options, xl) {
         Ok(()) => ExitCode::SUCCESS,
@@ -101,15 +116,22 @@ fn fail(reason: &dyn std::error::Error, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn open_xl(options: &Options) -> Result<Xl, Reason> {
-    Ok(match options.sim {
-        Some(domains) => {
-            let latency = Duration::from_millis(options.sim_latency);
-            let conduct = Conduct { latency, faults: options.sim_fault.clone() };
-            Xl::open(sim::start_with(domains, options.sim_seed, &conduct)?)?
-        }
-        None => Xl::open(|_| {})?,
-    })
+/// Puts a simulated host in libxl's place, or nothing.
+type Overlay = Box<dyn FnOnce(&mut Functions)>;
+
+fn simulate(options: &Options) -> Result<Overlay, Reason> {
+    let Some(domains) = options.sim else {
+        return Ok(Box::new(|_| {}));
+    };
+    let latency = Duration::from_millis(options.sim_latency);
+    let conduct = Conduct { latency, faults: options.sim_fault.clone() };
+    let Some(file) = &options.sim_world else {
+        return Ok(Box::new(sim::start_with(domains, options.sim_seed, &conduct)?));
+    };
+    match sim::start_in(file, domains, options.sim_seed, &conduct) {
+        Ok(overlay) => Ok(Box::new(overlay)),
+        Err(error) => Err(format!("{}: {error}", file.display()).into()),
+    }
 }
 
 fn serve(options: &Options, xl: Xl) -> Result<(), Reason> {
@@ -129,7 +151,9 @@ fn serve(options: &Options, xl: Xl) -> Result<(), Reason> {
     }
     let sim = options.sim.map(|_| sim::memory().try_clone_to_owned()).transpose()?;
     let launch = Launch { program: THIS_PROGRAM.into(), workers: options.workers, sim, verbose: options.verbose };
-    Daemon::new(Rpc::new(xl), doors, signals, launch)?.run()?;
+    let daemon = Daemon::new(Rpc::new(xl), doors, signals, launch)?;
+    options.sim_churn.map_or(Ok(()), sim::churn)?;
+    daemon.run()?;
     Ok(())
 }
 
@@ -167,4 +191,11 @@ fn domains(text: &str) -> Result<u32, String> {
         Ok(count) if (1..=most).contains(&count) => Ok(count),
         _ => Err(format!("a number from 1 to {most}")),
     }
+}
+
+/// How often domains of a simulated host come and go.
+fn rate(text: &str) -> Result<f64, String> {
+    let most = f64::from(SIM_CHURN_MAX);
+    let rate = text.parse().ok().filter(|&rate: &f64| rate > 0.0 && rate <= most);
+    rate.ok_or_else(|| format!("a number above 0, at most {most}"))
 }

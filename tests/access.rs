@@ -286,7 +286,7 @@ fn every_change_is_logged_with_who_and_what_came_of_it() {
         ("domain_unpause of domain 7", "NOMEM (-5)", 4),
         ("domain_rename of domain 7", "refused (-32602)", 5),
         ("domain_pause of domain 7", "done", 6),
-        ("domain_pause of a domain by name", "DOMAIN_NOTFOUND (-21)", 7),
+        (r#"domain_pause of domain "nobody""#, "DOMAIN_NOTFOUND (-21)", 7),
         ("send_debug_keys", "done", 8),
     ];
     let lines = audit(&said);

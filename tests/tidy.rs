@@ -178,6 +178,8 @@ const UNTESTED: &[(&str, &str)] = &[
     ("ARENA_KEEP_BYTES", "memory; no reply depends on it"),
     ("WORKER_IN_BUF_BYTES_KEEP", "memory; no reply depends on it"),
     ("ACCEPT_RETRY", "a time; that waiting connections are accepted in the end is tested"),
+    ("BIND_PATIENCE", "a time; that a killed daemon's successor starts is tested"),
+    ("BIND_RETRY", "a time; likewise"),
     ("DRAIN_MAX", "a time; that it ends is tested"),
 ];
 

@@ -34,8 +34,16 @@ pub struct Rpc {
     arena: Bump,
     /// A document as it came, kept when parsing changes it and it may be needed after all.
     original: Vec<u8>,
-    /// What became of the last call: 0, or the code of its error.
-    last_code: i32,
+    last: Last,
+}
+
+/// The last call.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Last {
+    /// What was called, if anything was.
+    pub method: Option<&'static Method>,
+    /// What became of it: 0, or the code of its error.
+    pub code: i32,
 }
 
 /// When a request is answered.
@@ -54,12 +62,13 @@ struct Deferred {
     notification: bool,
     progress: bool,
     domain: Domain,
+    named: String,
 }
 
 impl Rpc {
     /// Answers with this libxl.
     pub fn new(xl: Xl) -> Self {
-        Self { xl, parser: Parser::new(), arena: Bump::new(), original: Vec::new(), last_code: 0 }
+        Self { xl, parser: Parser::new(), arena: Bump::new(), original: Vec::new(), last: Last::default() }
     }
 
     /// The library.
@@ -67,9 +76,9 @@ impl Rpc {
         &self.xl
     }
 
-    /// What became of the last call: 0, or the code of its error.
-    pub fn last_code(&self) -> i32 {
-        self.last_code
+    /// The last call, and what became of it.
+    pub fn last(&self) -> Last {
+        self.last
     }
 
     /// Answers a message that is one request. `frame` goes on for [`crate::json::PADDING`] bytes behind it.
@@ -109,12 +118,12 @@ impl Rpc {
         let bytes = &mut frame[element.span.start..];
         self.keep_original(&bytes[..len], element.escaped);
 
-        let Self { xl, parser, arena, last_code, .. } = self;
+        let Self { xl, parser, arena, last, .. } = self;
         let mut writer = Writer::new(out, REPLY_BYTES_MAX);
         writer.keep_secrets(office.access() == Access::ReadOnly);
         let parsed = parser.read(bytes, len, arena, |message| {
             let message = message.ok()?;
-            Some(answer_message(xl, message, id, in_batch, &mut writer, office, last_code))
+            Some(answer_message(xl, message, id, in_batch, &mut writer, office, last))
         });
         let document = if element.escaped { &self.original } else { &bytes[..len] };
         let answered = match parsed {
@@ -134,7 +143,7 @@ impl Rpc {
         let mut id_bytes = [0; ID_BYTES_MAX];
         let id = RawId::copy(element.id.map(|span| &frame[span.start..span.end]), &mut id_bytes);
         let len = element.span.end - element.span.start;
-        let Self { xl, parser, arena, last_code, .. } = self;
+        let Self { xl, parser, arena, last, .. } = self;
         xl.log().clear();
         let found = parser.read(&mut frame[element.span.start..], len, arena, |message| {
             let envelope = Envelope::read(message.ok()?, id, in_batch).ok()?;
@@ -149,7 +158,7 @@ impl Rpc {
                 Err(failure) => failure,
             };
             if !envelope.notification {
-                *last_code = reply::failure(xl, &envelope.to, method.name, &failure, Access::Full, &mut writer);
+                last.code = reply::failure(xl, &envelope.to, method.name, &failure, Access::Full, &mut writer);
             }
             None
         });
@@ -183,8 +192,8 @@ fn submit(
     writer: &mut Writer<'_>,
     office: &mut impl Office,
 ) -> Answered {
-    let &Deferred { method, to, notification, progress, domain } = deferred;
-    match office.submit(Task { method, to, notification, in_batch, progress, domain, document }) {
+    let &Deferred { method, to, notification, progress, domain, ref named } = deferred;
+    match office.submit(Task { method, to, notification, in_batch, progress, domain, named, document }) {
         Ok(()) => Answered::Later,
         Err(_) if notification => Answered::Now,
         Err(refused) => {
@@ -202,7 +211,7 @@ fn answer_message<'m>(
     in_batch: bool,
     writer: &mut Writer<'_>,
     office: &mut impl Office,
-    code: &mut i32,
+    last: &mut Last,
 ) -> Option<Deferred> {
     let envelope = match Envelope::read(message, id, in_batch) {
         Ok(envelope) => envelope,
@@ -212,7 +221,7 @@ fn answer_message<'m>(
         }
     };
     let mark = writer.mark();
-    let deferred = call(xl, &envelope, writer, office, code);
+    let deferred = call(xl, &envelope, writer, office, last);
     if envelope.notification {
         writer.undo(mark);
     }
@@ -225,7 +234,7 @@ fn call(
     envelope: &Envelope<'_>,
     writer: &mut Writer<'_>,
     office: &mut impl Office,
-    code: &mut i32,
+    last: &mut Last,
 ) -> Option<Deferred> {
     let to = &envelope.to;
     let Some(method) = api::find(envelope.method) else {
@@ -240,6 +249,7 @@ fn call(
     if !office.runs_here(method) {
         return Some(defer(method, envelope));
     }
+    last.method = Some(method);
     let mark = writer.mark();
     xl.log().clear();
     reply::begin(writer, to);
@@ -248,7 +258,7 @@ fn call(
     match (method.call)(&mut Call { xl, params: envelope.params, descriptors, lookup, writer }) {
         Ok(()) => {
             reply::end(writer, to);
-            *code = 0;
+            last.code = 0;
         }
         Err(Failure::Elsewhere) => {
             writer.undo(mark);
@@ -256,7 +266,7 @@ fn call(
         }
         Err(failure) => {
             writer.undo(mark);
-            *code = reply::failure(xl, to, method.name, &failure, office.access(), writer);
+            last.code = reply::failure(xl, to, method.name, &failure, office.access(), writer);
         }
     }
     if writer.overflowed() {
@@ -266,17 +276,24 @@ fn call(
     None
 }
 
+/// Longer names are cut where people read them.
+const NAME_CHARACTERS_SHOWN: usize = 128;
+
 /// What must be known of a call to make it later.
 #[cold]
 fn defer(method: &'static Method, envelope: &Envelope<'_>) -> Deferred {
     let param = |name| envelope.params.find(method.params, name);
     // Only changes have to wait for each other.
     let domain = method.domain.filter(|_| method.class != Class::Read).map(|at| method.params[usize::from(at)]);
+    let mut named = String::new();
     let domain = match domain.and_then(param) {
         None => Domain::None,
         Some(value) => match value.unsigned(u32::MAX.into()) {
             Ok(number) => Domain::Number(u32::try_from(number).unwrap_or(u32::MAX)),
-            Err(_) => Domain::Named,
+            Err(_) => {
+                named.extend(value.str().unwrap_or_default().chars().take(NAME_CHARACTERS_SHOWN));
+                Domain::Named
+            }
         },
     };
     Deferred {
@@ -285,5 +302,6 @@ fn defer(method: &'static Method, envelope: &Envelope<'_>) -> Deferred {
         notification: envelope.notification,
         progress: param("progress").is_some_and(|value| matches!(value.bool(), Ok(true))),
         domain,
+        named,
     }
 }

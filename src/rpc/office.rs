@@ -58,6 +58,8 @@ pub struct Task<'t> {
     pub progress: bool,
     /// The domain that it is about.
     pub domain: Domain,
+    /// What it is called in the request, if that is a string; perhaps cut.
+    pub named: &'t str,
     /// The request, as it came.
     pub document: &'t [u8],
 }

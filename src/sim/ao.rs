@@ -3,7 +3,8 @@
 //! In: what C passes as `ao_how`, and a change. Out: the change, after the time that operations take on this host, and
 //! its code: returned when there is no `ao_how`, else passed to its callback, inside the call when operations take no
 //! time. There is nothing to poll but time, so `libxl_osevent_beforepoll` names no descriptor. A change is made at the
-//! end of its operation, and not at all when that is aborted.
+//! end of its operation, and not at all when that is aborted. (Only the destruction of a domain shows from the
+//! beginning, and is finished in any case.)
 //!
 //! Not simulated: events instead of callbacks, and hooks for a foreign event loop.
 
@@ -86,21 +87,43 @@ pub(crate) unsafe fn begin(
     change: impl FnOnce(&Context) -> Outcome + 'static,
 ) -> c_int {
     // SAFETY: the caller's promise.
+    unsafe { begin_in_two(ctx, method, how, check, |_| Ok(()), change) }
+}
+
+/// The same for an operation of which something is to be seen from its beginning: `first`. It is not made when the
+/// operation is one that fails on demand.
+///
+/// # Safety
+/// As of [`begin`].
+pub(crate) unsafe fn begin_in_two(
+    ctx: *mut libxl_ctx,
+    method: &'static str,
+    how: *const libxl_asyncop_how,
+    check: impl FnOnce(&Context) -> Outcome,
+    first: impl FnOnce(&Context) -> Outcome,
+    change: impl FnOnce(&Context) -> Outcome + 'static,
+) -> c_int {
+    // SAFETY: the caller's promise.
     let (context, how) = unsafe { (Context::of(ctx), how.as_ref()) };
     if let Err(code) = check(context) {
         return code;
     }
+    // A null callback asks for an event, and there are none.
+    if how.is_some_and(|how| how.callback.is_none()) {
+        return ERROR_NI;
+    }
     let fault = context.fault(method);
+    if fault.is_ok()
+        && let Err(code) = first(context)
+    {
+        return code;
+    }
     let change = move |context: &Context| fault.and_then(|()| change(context));
     let latency = context.world().conduct().latency();
     let Some(&how) = how else {
         sleep(latency);
         return code(change(context));
     };
-    // A null callback asks for an event, and there are none.
-    if how.callback.is_none() {
-        return ERROR_NI;
-    }
     if !latency.is_zero() {
         context.report().progress(method, 0);
     }

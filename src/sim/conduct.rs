@@ -48,7 +48,7 @@ impl FromStr for Fault {
 }
 
 impl Conduct {
-    /// Makes a host that nobody shares yet behave so.
+    /// Makes a host behave so from now on.
     pub(super) fn impose_on(&self, world: &World) -> io::Result<()> {
         if self.faults.len() > FAULTS_MAX {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("no more than {FAULTS_MAX} faults")));

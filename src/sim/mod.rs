@@ -10,12 +10,14 @@
 //! | `world` | the host as records in shared memory |
 //! | `makeup` | how a host is made up from a seed |
 //! | `conduct` | how long operations take, and which ones fail |
+//! | `churn` | domains that come and go by themselves |
 //! | `ao` | operations that take time |
 //! | `calls` | libxl's functions on it |
 #![allow(unsafe_code, reason = "it implements a C interface")]
 
 mod ao;
 mod calls;
+mod churn;
 mod conduct;
 mod ctx;
 mod log;
@@ -25,6 +27,7 @@ mod world;
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use crate::limits::SIM_DOMAINS_MAX;
@@ -61,12 +64,46 @@ pub fn start(domains: u32, seed: u64) -> io::Result<impl FnOnce(&mut Functions)>
 /// # Errors
 /// Likewise, or too many faults.
 pub fn start_with(domains: u32, seed: u64, conduct: &Conduct) -> io::Result<impl FnOnce(&mut Functions) + use<>> {
-    if !(1..=SIM_DOMAINS_MAX).contains(&(domains as usize)) {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "no such number of simulated domains"));
-    }
+    check(domains)?;
     let world = makeup::host(seed, domains)?;
     conduct.impose_on(&world)?;
     Ok(overlay(world))
+}
+
+/// As [`start_with`], with a host that is kept in this file. One that is there already stays as it is, but for how its
+/// operations go.
+///
+/// # Errors
+/// Likewise, or the file is something else.
+pub fn start_in(
+    file: &Path,
+    domains: u32,
+    seed: u64,
+    conduct: &Conduct,
+) -> io::Result<impl FnOnce(&mut Functions) + use<>> {
+    check(domains)?;
+    let world = World::open(file, seed, |world| makeup::fill(world, domains))?;
+    conduct.impose_on(&world)?;
+    Ok(overlay(world))
+}
+
+fn check(domains: u32) -> io::Result<()> {
+    if (1..=SIM_DOMAINS_MAX).contains(&(domains as usize)) {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "no such number of simulated domains"))
+}
+
+/// From now on domains of this process's host come and go by themselves, so many times a second. That ends with the
+/// process.
+///
+/// # Errors
+/// The system gives no thread.
+///
+/// # Panics
+/// As [`memory`].
+pub fn churn(times_per_second: f64) -> io::Result<()> {
+    churn::start(&HOST.get().expect("a simulated host was started").world, times_per_second)
 }
 
 /// Shares the host of another process, which passes the descriptor of its [`memory`]. What is returned is as of

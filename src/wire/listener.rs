@@ -2,20 +2,22 @@
 //!
 //! In: a path. Out: a socket that only this user can connect to (mode 0600), and connections with their peers'
 //! credentials. A stale socket file is replaced, a live server's is not; a lock file held for life keeps two daemons
-//! from doing so at the same moment. It does not decide who may connect beyond the file's mode.
+//! from doing so at the same moment. A daemon that was killed while it started a worker holds both a little longer, in
+//! the process that is not a worker yet; that is waited for. It does not decide who may connect beyond the file's mode.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use mio::net::{UnixListener, UnixStream};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use super::peer::Peer;
-use crate::limits::{BACKLOG, SEND_BUFFER_BYTES};
+use crate::limits::{BACKLOG, BIND_PATIENCE, BIND_RETRY, SEND_BUFFER_BYTES};
 
 /// Why a socket cannot be listened on.
 #[derive(Debug)]
@@ -66,6 +68,16 @@ impl Listener {
     /// # Errors
     /// See [`BindError`].
     pub fn bind(path: &Path) -> Result<Self, BindError> {
+        let begun = Instant::now();
+        loop {
+            match Self::try_bind(path) {
+                Err(BindError::InUse(_)) if begun.elapsed() < BIND_PATIENCE => std::thread::sleep(BIND_RETRY),
+                done => return done,
+            }
+        }
+    }
+
+    fn try_bind(path: &Path) -> Result<Self, BindError> {
         let system = |what| move |error: io::Error| BindError::System(what, path.to_owned(), error);
         let address = address(path)?;
         let lock = lock(path)?;

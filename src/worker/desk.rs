@@ -67,6 +67,7 @@ impl Office for Desk<'_> {
             access: self.access,
             method: task.method,
             domain: task.domain,
+            named: task.named.to_owned(),
             wants_progress: task.progress && task.to.takes_notifications() && !task.in_batch,
             document,
             descriptors: (0..task.method.descriptors).map_while(|_| descriptors.take()).collect(),

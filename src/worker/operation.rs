@@ -35,6 +35,8 @@ pub struct Operation {
     pub(super) access: Access,
     pub(super) method: &'static Method,
     pub(super) domain: Domain,
+    /// What the request calls it, as long as nobody has found out its number.
+    pub(super) named: String,
     pub(super) wants_progress: bool,
     pub(super) document: Vec<u8>,
     pub(super) descriptors: Vec<OwnedFd>,
@@ -121,14 +123,8 @@ impl Operation {
         let duration = self.since.elapsed();
         let about = match self.domain {
             Domain::Number(domid) => format!(" of domain {domid}"),
-            Domain::Named => " of a domain by name".to_owned(),
+            Domain::Named => format!(" of domain {:?}", self.named),
             Domain::None => String::new(),
-        };
-        let outcome = match outcome {
-            Outcome::Code(0) => "done".to_owned(),
-            Outcome::Code(code) => format!("{} ({code})", rc::name(code).unwrap_or("refused")),
-            Outcome::Unknown => "outcome unknown: its process ended".to_owned(),
-            Outcome::NotBegun => "not begun".to_owned(),
         };
         info!(
             target: AUDIT,
@@ -146,4 +142,15 @@ pub(super) enum Outcome {
     Unknown,
     /// It was not carried out.
     NotBegun,
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {
+            Self::Code(0) => f.write_str("done"),
+            Self::Code(code) => write!(f, "{} ({code})", rc::name(code).unwrap_or("refused")),
+            Self::Unknown => f.write_str("outcome unknown: its process ended"),
+            Self::NotBegun => f.write_str("not begun"),
+        }
+    }
 }

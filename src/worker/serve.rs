@@ -14,8 +14,8 @@ use std::rc::Rc;
 use log::{debug, info};
 
 use super::link::{HEADER_BYTES, Header, Kind, flag};
-use super::operation::AUDIT;
-use crate::api::Lookup;
+use super::operation::{AUDIT, Outcome};
+use crate::api::{Class, Lookup};
 use crate::json::PADDING;
 use crate::limits::PARSER_KEEP_BYTES;
 use crate::rpc::{Access, Inline, Rpc};
@@ -189,15 +189,26 @@ impl Worker {
         let element = self.element(&message)?;
         self.rpc.answer(&mut message.payload, element, is(flag::IN_BATCH), &mut self.reply, &mut office);
         self.line.borrow_mut().current = None;
-        let code = self.rpc.last_code();
+        let code = self.rpc.last().code;
         debug!("call {}: {code}", header.number);
         let sent = self.line.borrow_mut().send(Header::new(Kind::Reply, code.cast_unsigned()), &self.reply);
         if sent.is_err() {
             // The next message that is waited for will be the end.
-            info!(target: AUDIT, "the daemon is gone; call {} ended with {code}", header.number);
+            self.log(&header);
         }
         self.reply.shrink_to(PARSER_KEEP_BYTES);
         Ok(())
+    }
+
+    /// Notes what came of a change that no daemon is there to note.
+    fn log(&self, header: &Header) {
+        let last = self.rpc.last();
+        if let Some(method) = last.method.filter(|method| method.class != Class::Read) {
+            let known = header.flags & flag::KNOWN_DOMAIN != 0;
+            let about = if known { format!(" of domain {}", header.domain) } else { String::new() };
+            let (name, outcome, number) = (method.name, Outcome::Code(last.code), header.number);
+            info!(target: AUDIT, "{name}{about}: {outcome}, when its daemon was gone (operation {number})");
+        }
     }
 
     /// Finds out which domain a request is about; a reply if that cannot be.
@@ -209,7 +220,7 @@ impl Worker {
         let mut line = self.line.borrow_mut();
         match found {
             Some(domid) => line.send(Header::new(Kind::Resolved, domid), &[]),
-            None => line.send(Header::new(Kind::Reply, self.rpc.last_code().cast_unsigned()), &self.reply),
+            None => line.send(Header::new(Kind::Reply, self.rpc.last().code.cast_unsigned()), &self.reply),
         }
     }
 

@@ -19,6 +19,7 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -39,7 +40,7 @@ pub(crate) const DESCRIPTORS_MAX: usize = 253;
 /// A running `xenopsd`, on a socket in a folder of its own.
 pub(crate) struct Daemon {
     child: Child,
-    folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
     stderr: Option<JoinHandle<String>>,
 }
 
@@ -56,7 +57,17 @@ impl Daemon {
 
     /// The same, by a command that sets something up and then runs what follows, such as `prlimit`.
     pub(crate) fn start_under(wrapper: &[&str], options: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::start_in(Arc::new(tempfile::tempdir().unwrap()), wrapper, options)
+    }
+
+    /// Kills it (SIGKILL), and starts another one on the same socket.
+    pub(crate) fn kill_and_restart(&mut self, options: &[&str]) -> Self {
+        self.signal(Signal::KILL);
+        self.wait_for_end();
+        Self::start_in(self.folder.clone(), &[], options)
+    }
+
+    fn start_in(folder: Arc<tempfile::TempDir>, wrapper: &[&str], options: &[&str]) -> Self {
         let child = command_under(wrapper)
             .args(options)
             .arg("--socket")
@@ -78,11 +89,14 @@ impl Daemon {
     /// From the first reply on, signals are handled, too.
     fn wait_until_it_answers(&mut self) {
         let socket = self.socket();
-        until("the socket accepts", || {
+        until("the daemon answers", || {
             assert!(self.child.try_wait().unwrap().is_none(), "the daemon ended:\n{}", self.said());
-            UnixStream::connect(&socket).is_ok()
+            // What accepts for a moment may be what a killed predecessor was about to make a worker of.
+            UnixStream::connect(&socket).is_ok_and(|stream| {
+                let mut client = Client::new(stream);
+                client.stream.write_all(PING.as_bytes()).is_ok() && client.line().is_some()
+            })
         });
-        self.connect().ping();
     }
 
     /// The socket's path.

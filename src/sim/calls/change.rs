@@ -40,13 +40,30 @@ macro_rules! operations {
             unsafe {
                 let check = |context: &$crate::sim::ctx::Context| $check(context, $($param),*);
                 let change = move |context: &$crate::sim::ctx::Context| $change(context, $($param),*);
-                $crate::sim::ao::begin(ctx, &stringify!($name)["libxl_".len()..], how, check, change)
+                let about: Option<u32> = $crate::sim::calls::change::about!($(($param $param))*);
+                let keep = |context: &_| $crate::sim::calls::change::keep(context, stringify!($name), about);
+                $crate::sim::ao::begin_in_two(ctx, &stringify!($name)["libxl_".len()..], how, check, keep, change)
             }
         }
     )*};
 }
 
-pub(super) use {changes, operations};
+/// The domain among parameters, which are named twice each: once to be compared, once to be used.
+macro_rules! about {
+    () => { None };
+    ((domid $value:ident) $($rest:tt)*) => { Some($value) };
+    ($other:tt $($rest:tt)*) => { $crate::sim::calls::change::about!($($rest)*) };
+}
+
+pub(super) use {about, changes, operations};
+
+/// A domain that somebody begins to change does not go by itself while that takes its time, nor afterwards.
+pub(super) fn keep(context: &Context, function: &str, about: Option<u32>) -> Outcome {
+    if let Some(domid) = about.filter(|_| super::CHANGING.contains(&function)) {
+        context.world().keep(&context.lock()?, domid);
+    }
+    Ok(())
+}
 
 /// A check that refuses nothing.
 macro_rules! anything {

@@ -149,7 +149,7 @@ unsafe fn create(
 
 /// A number for a new domain: the wanted one, if it is a guest's, else the next.
 fn new_domid(context: &Context, held: &Held<'_>, wanted: u32) -> Result<u32, c_int> {
-    let (world, mut machine) = (context.world(), context.world().machine());
+    let world = context.world();
     let fail = |errno| {
         context.report().because(errno).say("libxl__domain_make", format_args!("domain creation fail"));
         ERROR_FAIL
@@ -157,13 +157,7 @@ fn new_domid(context: &Context, held: &Held<'_>, wanted: u32) -> Result<u32, c_i
     if (1..DOMIDS).contains(&(wanted as usize)) {
         return if world.head(wanted).is_none() { Ok(wanted) } else { Err(fail(libc::EEXIST)) };
     }
-    let first = usize::try_from(machine.next_domid).unwrap_or(1);
-    let candidates = (first..DOMIDS).chain(1..first.min(DOMIDS)).filter_map(|domid| u32::try_from(domid).ok());
-    let found = candidates.filter(|&domid| domid != 0).find(|&domid| world.head(domid).is_none());
-    let domid = found.ok_or_else(|| fail(libc::ENOMEM))?;
-    machine.next_domid = u64::from(domid) + 1;
-    world.set_machine(held, &machine);
-    Ok(domid)
+    world.take_domid(held).ok_or_else(|| fail(libc::ENOMEM))
 }
 
 /// Its name is nobody else's.

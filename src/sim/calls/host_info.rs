@@ -62,7 +62,7 @@ pub(crate) unsafe extern "C" fn libxl_get_physinfo(ctx: *mut libxl_ctx, info: *m
 }
 
 /// What nobody has.
-pub(super) fn free_kb(world: &World, machine: &Machine) -> u64 {
+pub(in crate::sim) fn free_kb(world: &World, machine: &Machine) -> u64 {
     let used_kb: u64 = world.heads().map(|head| head.memory_kb).sum();
     machine.memory_kb.saturating_sub(machine.reserved_kb + used_kb)
 }

@@ -1,4 +1,4 @@
-//! Domains that live: paused, shut down, resumed, renamed, destroyed.
+//! Domains that live: paused, shut down, resumed, renamed.
 //!
 //! In: a number. Out: a changed record, or what libxl says. A guest does what it is asked to at once, if it can hear
 //! it: one that is paused, has shut down or has no PV drivers does not, and where libxl then waits for a minute the
@@ -34,8 +34,6 @@ operations! {
     libxl_domain_shutdown(domid: u32) => hears, power_off;
     /// As libxl's own: the domain shuts down, and whoever watches it makes it anew.
     libxl_domain_reboot(domid: u32) => hears, reboot;
-    /// As libxl's own, with the domain of its device model.
-    libxl_domain_destroy(domid: u32) => unchecked, destroy;
     /// As libxl's own.
     libxl_domain_suspend_only(domid: u32) => has_type, suspend;
     /// As libxl's own.
@@ -179,32 +177,6 @@ fn resume(context: &Context, domid: u32, _suspend_cancel: c_int) -> Outcome {
             Ok(())
         },
     )
-}
-
-fn destroy(context: &Context, domid: u32) -> Outcome {
-    let held = context.lock()?;
-    let Some(domain) = context.world().domain(domid) else {
-        drop(held);
-        context.report().about(domid).say("libxl__destroy_domid", format_args!("Non-existant domain"));
-        return Err(ERROR_DOMAIN_NOTFOUND);
-    };
-    if domid == 0 {
-        drop(held);
-        // libxl would go on and take Domain-0's part of xenstore away.
-        return Err(refused(
-            context,
-            domid,
-            libc::EINVAL,
-            "libxl__destroy_domid",
-            "xc_domain_pause failed",
-            ERROR_FAIL,
-        ));
-    }
-    if domain.detail.store.stubdom != 0 {
-        context.world().remove_domain(&held, domain.detail.store.stubdom);
-    }
-    context.world().remove_domain(&held, domid);
-    Ok(())
 }
 
 /// # Safety

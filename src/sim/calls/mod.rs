@@ -11,6 +11,7 @@ mod cdrom;
 mod change;
 mod config;
 mod create;
+pub(super) mod death;
 mod devices;
 mod domains;
 mod fill;
@@ -33,7 +34,7 @@ mod stream;
 mod userdata;
 mod vcpus;
 pub(super) mod vdev;
-mod vital;
+pub(super) mod vital;
 
 use super::{ao, ctx};
 use crate::xl::sys::Functions;
@@ -119,10 +120,11 @@ simulated! {
     }
     changes {
         life {
-            libxl_domain_pause libxl_domain_unpause libxl_domain_shutdown libxl_domain_reboot libxl_domain_destroy
+            libxl_domain_pause libxl_domain_unpause libxl_domain_shutdown libxl_domain_reboot
             libxl_domain_suspend_only libxl_domain_resume libxl_domain_rename libxl_domain_preserve
             libxl_domain_core_dump libxl_send_trigger libxl_send_sysrq
         }
+        death { libxl_domain_destroy }
         create {
             libxl_domain_create_new libxl_domain_create_restore libxl_domain_soft_reset libxl_domain_need_memory
         }

@@ -165,7 +165,7 @@ fn move_vcpus(context: &Context, held: &Held<'_>, poolid: u32, cpus: u64) {
     for head in context.world().heads().filter(|head| head.pool == poolid) {
         if let Some(mut domain) = context.world().domain(head.domid) {
             place(&mut domain, cpus);
-            context.world().set_domain(held, &domain);
+            context.world().update_domain(held, &domain);
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn obeys(domain: &Domain) -> bool {
 }
 
 /// Lets it be paused as often as its count says, and brings everything else into agreement.
-pub(super) fn settle(domain: &mut Domain) {
+pub(in crate::sim) fn settle(domain: &mut Domain) {
     let (now, kept) = (ticks_now(), flag::SHUTDOWN | flag::DYING);
     let paused = if domain.detail.pauses > 0 || domain.head.flags & flag::DYING != 0 { flag::PAUSED } else { 0 };
     domain.head.flags = domain.head.flags & kept | paused;
@@ -55,7 +55,7 @@ pub(super) fn shut_down(domain: &mut Domain, reason: i32) {
 }
 
 /// Moves vcpus that run or ran last where they may not to where they may.
-pub(super) fn place(domain: &mut Domain, pool_cpus: u64) {
+pub(in crate::sim) fn place(domain: &mut Domain, pool_cpus: u64) {
     for vcpu in &mut domain.detail.vcpus[..(domain.head.vcpus as usize).min(VCPUS_MAX)] {
         let allowed = allowed(vcpu, pool_cpus);
         if allowed != 0 && allowed >> vcpu.cpu & 1 == 0 {

@@ -15,7 +15,7 @@ use crate::xl::sys::{LIBXL_DOMAIN_TYPE_HVM, LIBXL_DOMAIN_TYPE_PV, LIBXL_DOMAIN_T
 const BOOTED_S: u64 = 1_756_702_800;
 const COUNTED_S: u64 = 1_767_225_600;
 
-const ROLES: [&str; 12] =
+pub(super) const ROLES: [&str; 12] =
     ["web", "db", "app", "cache", "mail", "dns", "build", "ci", "proxy", "queue", "monitor", "backup"];
 const DOM0_KB: u64 = 4 << 20;
 /// Enough for a device model.
@@ -23,7 +23,7 @@ const STUBDOM_KB: u64 = 32 << 10;
 /// What is left of a domain that is being destroyed.
 const REMAINS_KB: u64 = 64;
 /// What libxl grants a domain above its target.
-const SLACK_KB: u64 = 1 << 10;
+pub(super) const SLACK_KB: u64 = 1 << 10;
 
 /// What the domains of a host share while they are made up.
 #[derive(Debug)]

@@ -6,6 +6,7 @@
 mod devices;
 mod domains;
 mod machine;
+mod passing;
 mod random;
 
 use std::io;
@@ -13,6 +14,7 @@ use std::io;
 use crate::sim::world::World;
 use crate::sim::world::clock::ticks_now;
 use crate::xl::sys::{LIBXL_SHUTDOWN_REASON_CRASH, LIBXL_SHUTDOWN_REASON_POWEROFF, LIBXL_SHUTDOWN_REASON_REBOOT};
+pub(super) use passing::passing;
 pub(super) use random::Random;
 
 /// What the hypervisor said when it was booted.
@@ -64,10 +66,17 @@ impl Part {
     }
 }
 
-/// Makes a host up.
+/// Makes a host up, in memory of its own.
 pub(super) fn host(seed: u64, domains: u32) -> io::Result<World> {
     let world = World::new(seed)?;
-    let held = world.lock()?;
+    fill(&world, domains)?;
+    world.finish();
+    Ok(world)
+}
+
+/// Makes a host up that nobody else has yet.
+pub(super) fn fill(world: &World, domains: u32) -> io::Result<()> {
+    let (held, seed) = (world.lock()?, world.seed());
     let mut machine = machine::machine(domains);
     let mut maker = domains::Maker::new(domains, &machine, ticks_now());
     let mut used_kb = 0;
@@ -83,8 +92,7 @@ pub(super) fn host(seed: u64, domains: u32) -> io::Result<World> {
     let mut console = world.console();
     console.write(BOOT_TEXT);
     world.set_console(&held, &console);
-    drop(held);
-    Ok(world)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! How operations go on this host: how long they take, and which ones fail.
 //!
-//! In: what the host was started with. Out: the same for every process that shares the host. It is set before anybody
-//! else has the image, and not changed.
+//! In: what the host was started with. Out: the same for every process that shares the host, until it is started
+//! again.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
@@ -40,10 +40,11 @@ pub(crate) struct Planned {
 }
 
 impl Conduct {
-    /// To be called before the image is shared.
+    /// In place of what was said before.
     pub(crate) fn set(&self, held: &Held<'_>, latency: Duration, faults: &[Planned]) {
         self.latency_us.store(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        for (place, fault) in self.faults.iter().zip(faults) {
+        let none = Planned::zeroed();
+        for (place, fault) in self.faults.iter().zip(faults.iter().chain(core::iter::repeat(&none))) {
             place.publish(held, fault);
         }
     }

@@ -1,6 +1,7 @@
 //! The image in this process: made, or taken over from the process that made it.
 //!
-//! In: a seed, or a descriptor. Out: a mapping that lasts as long as the process.
+//! In: a seed, or a descriptor. Out: a mapping that lasts as long as the `World`. An image says what it is when all of
+//! it is there, and not before: whoever dies while making one leaves none.
 
 use core::sync::atomic::Ordering;
 use std::io;
@@ -10,9 +11,9 @@ use std::ptr::NonNull;
 use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::mm::{MapFlags, ProtFlags};
 
-use super::{Image, MAGIC, VERSION};
+use super::{Image, MAGIC, UNFINISHED, VERSION};
 
-const SIZE: usize = size_of::<Image>();
+pub(super) const SIZE: usize = size_of::<Image>();
 /// Nobody can take memory away from under a mapping, or the seals.
 const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
 
@@ -29,19 +30,32 @@ unsafe impl Sync for World {}
 unsafe impl Send for World {}
 
 impl World {
-    /// A host without domains.
+    /// A host without domains, which ends with the last process that has it. It is to be finished.
     pub(crate) fn new(seed: u64) -> io::Result<Self> {
         let memory = rustix::fs::memfd_create("xenopsd-sim", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
-        rustix::fs::ftruncate(&memory, SIZE as u64)?;
-        rustix::fs::fcntl_add_seals(&memory, SEALS)?;
-        let world = Self::map(memory)?;
+        let world = Self::in_file(memory, seed)?;
+        rustix::fs::fcntl_add_seals(world.memory(), SEALS)?;
+        Ok(world)
+    }
+
+    /// The same in this file, which nobody else uses.
+    pub(super) fn in_file(file: OwnedFd, seed: u64) -> io::Result<Self> {
+        rustix::fs::ftruncate(&file, 0)?;
+        rustix::io::pwrite(&file, &UNFINISHED.to_ne_bytes(), 0)?;
+        rustix::fs::ftruncate(&file, SIZE as u64)?;
+        let world = Self::map(file)?;
         let header = &world.image().header;
         header.lock.initialise()?;
         header.version.store(VERSION, Ordering::Relaxed);
         header.size.store(SIZE as u64, Ordering::Relaxed);
         header.seed.store(seed, Ordering::Relaxed);
-        header.magic.store(MAGIC, Ordering::Release);
+        header.boot.store(this_boot(), Ordering::Relaxed);
         Ok(world)
+    }
+
+    /// From now on others may attach to it.
+    pub(crate) fn finish(&self) {
+        self.image().header.magic.store(MAGIC, Ordering::Release);
     }
 
     /// The host that another process of this very build has made.
@@ -49,22 +63,29 @@ impl World {
     /// # Errors
     /// The descriptor is something else.
     pub(crate) fn attach(memory: OwnedFd) -> io::Result<Self> {
-        let other = || io::Error::new(io::ErrorKind::InvalidData, "no simulated host of this build");
-        let seals = rustix::fs::fcntl_get_seals(&memory).map_err(|_| other())?;
+        let other = |why| Err(io::Error::new(io::ErrorKind::InvalidData, why));
         let size = rustix::fs::fstat(&memory)?.st_size;
-        if !seals.contains(SEALS) || usize::try_from(size) != Ok(SIZE) {
-            return Err(other());
+        let mut first = [0; 8];
+        if rustix::io::pread(&memory, &mut first, 0)? != first.len() || u64::from_ne_bytes(first) != MAGIC {
+            return other("no simulated host");
+        }
+        if usize::try_from(size) != Ok(SIZE) {
+            return other("a simulated host of another xenopsd");
         }
         let world = Self::map(memory)?;
         let header = &world.image().header;
-        let is = (header.magic.load(Ordering::Acquire), header.version.load(Ordering::Relaxed));
-        if is != (MAGIC, VERSION) || header.size.load(Ordering::Relaxed) != SIZE as u64 {
-            return Err(other());
+        let is = (header.version.load(Ordering::Relaxed), header.size.load(Ordering::Relaxed));
+        if is != (VERSION, SIZE as u64) {
+            return other("a simulated host of another xenopsd");
+        }
+        // Its clocks, and whoever held its lock, belong to that time.
+        if header.boot.load(Ordering::Relaxed) != this_boot() {
+            return other("a simulated host from before this machine was booted");
         }
         Ok(world)
     }
 
-    /// Maps sealed memory of the right size.
+    /// Maps a file of the right size.
     fn map(memory: OwnedFd) -> io::Result<Self> {
         // SAFETY: a new mapping, at a place of the kernel's choice.
         let start = unsafe {
@@ -81,7 +102,22 @@ impl World {
     }
 
     pub(super) fn image(&self) -> &Image {
-        // SAFETY: mapped until the process ends, page-aligned, of a sealed size; zeros are valid.
+        // SAFETY: mapped until this is dropped, page-aligned; zeros are valid. Nobody makes a memfd smaller; who
+        // does that to a file ends the processes that use it.
         unsafe { self.image.as_ref() }
     }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // SAFETY: mapped in `map`, and every reference to it borrows from this.
+        let _ = unsafe { rustix::mm::munmap(self.image.as_ptr().cast(), SIZE) };
+    }
+}
+
+/// Tells this time that the machine is up from all others; 0 where the kernel does not say.
+fn this_boot() -> u64 {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let digits = id.chars().filter(char::is_ascii_hexdigit).take(16);
+    u64::from_str_radix(&digits.collect::<String>(), 16).unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! The simulated host in memory: one sealed memfd, mapped shared by all who simulate it.
+//! The simulated host in memory: a sealed memfd, or a file, mapped shared by all who simulate it.
 //!
 //! In: a seed. Out: [`World`], whose records everybody may read at any time without waiting. The image has a fixed
 //! layout without pointers: a header, the machine, a bit for each domid in use, the domains, places for their devices.
@@ -17,10 +17,12 @@ pub(crate) mod conduct;
 pub(crate) mod console;
 pub(crate) mod device;
 pub(crate) mod domain;
+mod file;
 mod latch;
 mod lock;
 pub(crate) mod machine;
 mod map;
+mod passing;
 mod userdata;
 
 use core::mem::offset_of;
@@ -46,10 +48,12 @@ pub(crate) const DOMIDS: usize = 0x7ff0;
 
 /// The first bytes of an image.
 const MAGIC: u64 = u64::from_be_bytes(*b"xenworld");
+/// The same of one that is being made.
+const UNFINISHED: u64 = u64::from_be_bytes(*b"xenmakes");
 /// To be raised with every change of a record.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 
-/// What lies in the memfd.
+/// What lies in the memfd, or in the file.
 #[derive(Debug)]
 #[repr(C)]
 struct Image {
@@ -58,6 +62,8 @@ struct Image {
     console: Latched<Console>,
     /// A bit for each domid in use.
     present: [AtomicU64; DOMIDS.div_ceil(64)],
+    /// Those of them that came by themselves and that nobody has touched since.
+    passing: [AtomicU64; DOMIDS.div_ceil(64)],
     domains: Domains,
     /// The first device of each domain, the second of each, and so on: most domains have few.
     devices: [[Latched<Device>; DOMIDS]; DEVICES_MAX],
@@ -82,6 +88,10 @@ struct Header {
     /// Of the image: another build's records may differ.
     size: AtomicU64,
     seed: AtomicU64,
+    /// When the machine was up.
+    boot: AtomicU64,
+    /// How often something has happened by itself.
+    happened: AtomicU64,
     /// All words of `present` from this one on are 0 and always were.
     present_words: AtomicU64,
     conduct: Conduct,
@@ -140,11 +150,13 @@ impl World {
 
     /// Stores something with a domain (that may come into being only afterwards), in place of what has the name.
     pub(crate) fn store_userdata(&self, held: &Held<'_>, domid: u32, name: &str, data: &[u8]) -> Result<(), Full> {
+        self.keep(held, domid);
         self.image().userdata.store(held, domid, name, data)
     }
 
     /// Forgets what is stored with a domain under a name.
     pub(crate) fn unlink_userdata(&self, held: &Held<'_>, domid: u32, name: &str) {
+        self.keep(held, domid);
         self.image().userdata.remove(held, |owner, its| owner == domid && its == name);
     }
 
@@ -162,6 +174,7 @@ impl World {
     pub(crate) fn add_domain(&self, held: &Held<'_>, domain: &Domain, devices: &[Device]) {
         let image = self.image();
         let place = domain.head.domid as usize;
+        self.keep(held, domain.head.domid);
         for (row, device) in image.devices.iter().zip(devices) {
             row[place].publish(held, device);
         }
@@ -177,6 +190,12 @@ impl World {
 
     /// Replaces what is known of a domain that there is, but for its devices.
     pub(crate) fn set_domain(&self, held: &Held<'_>, domain: &Domain) {
+        self.keep(held, domain.head.domid);
+        self.update_domain(held, domain);
+    }
+
+    /// The same when it is not done for the domain's sake.
+    pub(crate) fn update_domain(&self, held: &Held<'_>, domain: &Domain) {
         let (image, place) = (self.image(), domain.head.domid as usize);
         image.domains.latches[place].publish(held, |copy| {
             image.domains.heads[copy][place].store(&domain.head);
@@ -184,9 +203,30 @@ impl World {
         });
     }
 
+    /// Takes away what a domain has besides its record and its devices.
+    pub(crate) fn strip_domain(&self, held: &Held<'_>, domid: u32) {
+        let mut machine = self.machine();
+        if machine.release(|owner| owner == domid) {
+            self.set_machine(held, &machine);
+        }
+        self.image().userdata.remove(held, |owner, _| owner == domid);
+    }
+
+    /// A number for a new domain, as the hypervisor chooses it: the next one that is free.
+    pub(crate) fn take_domid(&self, held: &Held<'_>) -> Option<u32> {
+        let mut machine = self.machine();
+        let first = usize::try_from(machine.next_domid).unwrap_or(1).max(1);
+        let candidates = (first..DOMIDS).chain(1..first.min(DOMIDS)).filter_map(|domid| u32::try_from(domid).ok());
+        let domid = { candidates }.find(|&domid| self.place(domid).is_none())?;
+        machine.next_domid = u64::from(domid) + 1;
+        self.set_machine(held, &machine);
+        Some(domid)
+    }
+
     /// Takes a domain away, and with it what it has.
     pub(crate) fn remove_domain(&self, held: &Held<'_>, domid: u32) {
         if let Some(place) = self.place(domid) {
+            self.keep(held, domid);
             self.image().present[place / 64].fetch_and(!(1 << (place % 64)), Ordering::Release);
             self.forget_the_dead(held);
         }
@@ -195,6 +235,7 @@ impl World {
     /// Gives a domain that there is one more device.
     pub(crate) fn add_device(&self, held: &Held<'_>, domid: u32, device: &Device) -> Result<(), Full> {
         let mut domain = self.domain(domid).ok_or(Full)?;
+        self.keep(held, domid);
         let rows = &self.image().devices;
         let used = usize::try_from(domain.detail.device_places).unwrap_or(DEVICES_MAX);
         let is_free = |row: &usize| *row >= used || rows[*row][domid as usize].get().kind == 0;
@@ -219,6 +260,7 @@ impl World {
         let Some(record) = rows.find(|row| is_it(row.get())) else {
             return false;
         };
+        self.keep(held, domid);
         record.publish(held, &by.copied().unwrap_or_else(Device::none));
         true
     }
