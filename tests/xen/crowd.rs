@@ -127,6 +127,11 @@ fn what_is_under_way_goes_on_when_the_daemon_is_killed() {
             xl::list(&evidence.text(&format!("killed.{what}.xl"))).into_iter().map(|domain| domain.name).collect();
         assert_eq!(names[1..], *left, "{what}");
     }
+    let said = evidence.read("xenopsd.err");
+    for method in ["domain_create_new", "domain_suspend of domain 53", "domain_destroy of domain 54"] {
+        let says = |line: &str| line.contains(method) && line.contains(": done, when its daemon was gone ");
+        assert!(said.lines().any(says), "{method}: {said}");
+    }
     let saved = evidence.text("killed.save.info");
     assert!(saved.contains("---ss-"), "{saved}");
     assert_eq!(evidence.outcome("killed.save.restore").0, 0, "the file is complete");
