@@ -33,3 +33,13 @@ fn each_step_ends_as_the_scenario_says() {
         }
     }
 }
+
+#[test]
+fn what_a_step_brings_about_is_asked_of_others_than_xenopsd() {
+    let witnesses = ["xl", "xenstore-read", "sh", "ifconfig", "base64", "ls"];
+    for step in LIVES.steps().into_iter().chain(ABORTS.steps()) {
+        for command in step.seen.keys() {
+            assert!(witnesses.contains(&command.split(' ').next().unwrap()), "{}: {command}", step.name);
+        }
+    }
+}

@@ -54,8 +54,8 @@ pub(super) fn create_info<'m>(value: Value<'m>, info: &libxl_domain_create_info)
     filled(value, info.name, "name")
 }
 
-/// A domain has a name and a type, both parts of the configuration mean the same type, and its disks are known. If it has
-/// no uuid, it gets one: libxl would leave it without, and two such domains have the same place in xenstore.
+/// A domain has a name and a type, both parts of the configuration mean the same type, and its disks are known. If it
+/// has no uuid, it gets one: libxl would leave it without, and two such domains have the same place in xenstore.
 pub(super) fn domain_config<'m>(value: Value<'m>, config: &mut libxl_domain_config) -> Checked<'m> {
     let within = |place| move |refused: Refused<'m>| refused.within(value.message().arena(), place);
     create_info(value, &config.c_info).map_err(within(Place::Member("c_info")))?;

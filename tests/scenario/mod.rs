@@ -5,7 +5,7 @@
 //! simulated one (`play`): real Xen is the business of `tests/xen`, which plays the same files.
 
 mod form;
-mod play;
+pub(crate) mod play;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use form::form;
 
-pub(crate) use play::{json_files, on_simulator};
+pub(crate) use play::on_simulator;
 
 /// The reads, and the simulated host that they are played on: domains 1, 3, 4, 5 and 9 are PV, as all are on the real
 /// one.

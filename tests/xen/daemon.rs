@@ -49,7 +49,7 @@ fn the_daemon_says_who_changed_what_and_that_a_worker_was_killed() {
     for (what, outcome) in [
         ("userdata_store of domain 1 by uid 0", "done"),
         ("domain_destroy of domain 0 by uid 0", "refused (-32602)"),
-        (r#"domain_rename of domain "eight" by uid 0"#, "DOMAIN_NOTFOUND (-21)"),
+        (r#"domain_rename of domain "nobody" by uid 0"#, "DOMAIN_NOTFOUND (-21)"),
         ("domain_rename of domain 8 by uid 0", "outcome unknown: its process ended"),
     ] {
         let says = |line: &&str| line.contains(&format!(" {what}, pid ")) && line.contains(&format!(": {outcome}, "));

@@ -12,7 +12,7 @@ use std::{env, fs, io, thread};
 
 use serde_json::Value;
 
-use crate::{scenario, steps};
+use crate::{crowd, scenario, steps};
 
 type Run = OnceLock<Result<Evidence, String>>;
 
@@ -37,6 +37,15 @@ impl Evidence {
     pub(crate) fn of_lives() -> Option<&'static Self> {
         static RUN: Run = OnceLock::new();
         Self::of(&RUN, "lives", steps::of_lives)
+    }
+
+    /// The same of a crowd of domains, and of a daemon that is killed.
+    ///
+    /// # Panics
+    /// Likewise.
+    pub(crate) fn of_crowd() -> Option<&'static Self> {
+        static RUN: Run = OnceLock::new();
+        Self::of(&RUN, "crowd", Vec::new)
     }
 
     fn of(run: &'static Run, scenario: &str, files: fn() -> Vec<(String, String)>) -> Option<&'static Self> {
@@ -95,14 +104,12 @@ fn play(scenario: &str, files: fn() -> Vec<(String, String)>) -> Result<Evidence
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("xen-{scenario}"));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("xen-{scenario}-files"));
     lay_out(&folder, files()).map_err(|error| format!("{}: {error}", folder.display()))?;
-    if env::var_os("XEN_OLD").is_some() {
-        return Ok(Evidence(dir.join("evidence")));
-    }
     let output = Command::new(scripts.join("run.sh"))
         .arg(scenario)
         .arg(folder)
         .arg(&dir)
         .args([env!("CARGO_BIN_EXE_xenopsd"), env!("CARGO_BIN_EXE_xenops")])
+        .args((scenario == "crowd").then(crowd::program))
         .output()
         .map_err(|error| format!("run.sh: {error}"))?;
     if output.status.success() {

@@ -1,7 +1,7 @@
 //! xenopsd on real Xen: what it says and does, beside what xl, xenstore, sysfs and the hypervisor say.
 //!
-//! The scenario `scenarios/reads` runs once, with the shipped binaries in the dom0 of an emulated machine (README.md
-//! says how), and the tests look at what it left. They compare values that others print, never with what xenopsd
+//! Each of `scenarios/` runs once, with the shipped binaries in the dom0 of an emulated machine (README.md says how), and
+//! the tests look at what it left. They compare values that others print, never with what xenopsd
 //! printed another day. `XENOPSD_SKIP_XEN=1` skips them.
 #![cfg(all(feature = "daemon", feature = "client"))]
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
@@ -11,6 +11,7 @@ mod common;
 #[path = "../scenario/mod.rs"]
 mod scenario;
 
+mod crowd;
 mod daemon;
 mod devices;
 mod disturbances;

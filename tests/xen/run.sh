@@ -42,7 +42,7 @@ ln -s "$cache/snapshot/state" . # a name that a shell leaves as it is
 # dom0/init waits for a line on the second serial port, fetches the overlay from port 1 of an address that slirp makes up,
 # and sends the evidence to port 2. Lines that come before the snapshot is loaded are lost, so there are many.
 status=0
-timeout --kill-after=5 ${XEN_SECONDS_MAX:-600} "${machine[@]}" -incoming "exec:cat state" \
+timeout --kill-after=5 600 "${machine[@]}" -incoming "exec:cat state" \
     -netdev "user,id=host,restrict=on,guestfwd=tcp:10.0.2.100:1-cmd:cat overlay.tar,guestfwd=tcp:10.0.2.100:2-cmd:tar -x -C evidence" \
     -serial file:console.log -serial stdio \
     < <(while echo go; do sleep 0.1; done 2> /dev/null) > /dev/null || status=$?

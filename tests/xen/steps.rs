@@ -32,7 +32,7 @@ pub(crate) fn of_lives() -> Vec<(String, String)> {
     let file = |path: std::path::PathBuf| {
         (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(path).unwrap())
     };
-    scenario::json_files().map(file).chain(lines).collect()
+    scenario::play::json_files().map(file).chain(lines).collect()
 }
 
 fn lines(step: &Step) -> String {
@@ -47,7 +47,7 @@ fn lines(step: &Step) -> String {
         lines.push_str("ended\n");
     }
     for (at, command) in seen.keys().enumerate() {
-        lines.push_str(&format!("collect seen.{name}.{at} sh -c {}\n", quoted(&[command.clone()])));
+        lines.push_str(&format!("collect seen.{name}.{at} sh -c {}\n", quoted(std::slice::from_ref(command))));
     }
     if changes(step) {
         lines.push_str(&format!("witnesses {name}\n"));

@@ -39,7 +39,7 @@ fn every_method_of_the_loop_answers_while_xenstored_is_stopped() {
     let xenstored = evidence.text("stopped.xenstored");
     assert!(xenstored.contains("\nState:\tT (stopped)\n"), "{xenstored}");
     let steps = READS.steps();
-    let played: BTreeSet<&str> = steps.iter().filter(|step| answers(step)).map(|step| step.what()).collect();
+    let played: BTreeSet<&str> = steps.iter().filter(|step| answers(step)).map(Step::what).collect();
     assert_eq!(played, loop_methods());
     for Step { name, .. } in steps.iter().filter(|step| answers(step)) {
         let [stopped, before] = ["stopped", "step"].map(|when| still(evidence.reply(&format!("{when}.{name}"))));

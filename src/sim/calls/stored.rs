@@ -36,8 +36,8 @@ pub(super) unsafe fn to_json(context: &Context, config: &mut libxl_domain_config
     }
 }
 
-/// The text that is stored: of the configuration as it was given, with the little that libxl adds of what it has filled in
-/// since.
+/// The text that is stored: of the configuration as it was given, with the little that libxl adds of what it has filled
+/// in since.
 ///
 /// # Safety
 /// As of [`to_json`].

@@ -46,10 +46,14 @@ attach() { # attach BACKEND COMMAND...: a device that xl adds; this shell plays 
     wait $adding || { echo "not attached: $*"; exit 1; }
 }
 
-start_daemon() { # starts xenopsd and waits for its socket; sets $daemon
-    xenopsd 2> /evidence/xenopsd.err &
+listens() { # does xenopsd answer?
+    xenops call get_max_cpus > /dev/null 2>&1
+}
+
+start_daemon() { # starts xenopsd and waits until it answers; sets $daemon
+    xenopsd 2>> /evidence/xenopsd.err &
     daemon=$!
-    wait_for test -S /run/xenopsd/xenopsd.sock
+    wait_for listens
 }
 
 stop_daemon() { # asks xenopsd to stop, and keeps its exit status
