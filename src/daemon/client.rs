@@ -183,9 +183,14 @@ impl Client {
             if self.connection.output.len() >= OUT_SOFT_BYTES || self.waits_for_a_worker() {
                 return true;
             }
-            // A lone request never asks for the time.
-            if count > 0 && began.get_or_insert_with(Instant::now).elapsed() > TURN_TIME_MAX {
-                return true;
+            if count > 0 {
+                // Mostly there is no second request, and then nobody asks for the time.
+                if self.connection.input.is_empty() {
+                    return false;
+                }
+                if began.get_or_insert_with(Instant::now).elapsed() > TURN_TIME_MAX {
+                    return true;
+                }
             }
             if !self.answer_next(lent) {
                 return false;

@@ -174,6 +174,9 @@ impl Daemon {
 
     /// Gives the clients what their workers say; it is sent with what they get in this turn anyway.
     fn hear_workers(&mut self) {
+        if self.pool.is_at_rest() {
+            return;
+        }
         let Self { pool, clients, turn, spare, .. } = self;
         pool.hear(|operation, heard| {
             if let Some(client) = clients.get_mut(operation.client) {
@@ -188,6 +191,9 @@ impl Daemon {
 
     /// Starts what was asked for in this turn and what has been waiting.
     fn begin_operations(&mut self) {
+        if self.pool.is_at_rest() {
+            return;
+        }
         self.pool.dispatch();
         let Self { pool, clients, next_turn, .. } = self;
         pool.end_those_over(|operation, heard| {

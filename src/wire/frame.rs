@@ -3,10 +3,12 @@
 //! In: the bytes received so far. Out: a [`Frame`] once one is complete: its end, its elements (one request, or those
 //! of a batch), and for each the raw text of its `id` and whether it holds a backslash. Messages are concatenated JSON
 //! values; white space between them, newlines included, means nothing. Each byte is looked at once, however the stream
-//! is cut. It does not check that a frame is JSON: the parser does, on the whole frame.
+//! is cut, and 64 of them at a time: only braces, commas and the like outside of strings are then looked at singly. It
+//! does not check that a frame is JSON: the parser does, on the whole frame.
 //!
 //! Invariant: `at` bytes have been looked at; `depth` is 0 exactly between frames.
 
+use super::block::{BLOCK_BYTES, Block};
 use crate::limits::{BATCH_LENGTH_MAX, DEPTH_MAX};
 
 /// A range of bytes, counted from the first byte given to [`Scanner::scan`].
@@ -68,76 +70,49 @@ pub struct Scanner {
     begin: usize,
     too_deep_at: Option<usize>,
     escaped: bool,
-    inside: Inside,
-    element: Element,
-    /// Something of `element` has been seen.
-    started: bool,
+    /// All bits, if the next byte is inside a string, else none.
+    in_string: u64,
+    /// The next byte is escaped by the backslash before it.
+    after_escape: bool,
+    /// The element whose end has not come, and whether there is a backslash in it.
+    element_begin: usize,
+    element_escaped: bool,
+    element_id: Option<Span>,
+    /// Behind the last brace or comma at the level of a request's members: a member's name begins there.
+    member_begin: usize,
+    /// Behind the colon of a member `"id"` whose end has not come.
+    id_begin: Option<usize>,
     length: usize,
     elements: Vec<Element>,
-    /// What the current string or value is, at the level of a request's members.
-    member: Member,
-}
-
-/// Is the next byte part of a string?
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Inside {
-    #[default]
-    Nothing,
-    String,
-    Escape,
-}
-
-/// How far the current member of a request has come.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Member {
-    /// A string that begins now is a name.
-    #[default]
-    Expected,
-    /// A name began at this byte.
-    Name(usize),
-    /// The name was `"id"`; its value follows the colon.
-    IdName,
-    /// The id's value began behind this byte.
-    Id(usize),
-    /// Some other member, or behind its name.
-    Other,
 }
 
 impl Scanner {
     /// Looks at what has come since the last scan. `bytes` begins where it began then.
     pub fn scan(&mut self, bytes: &[u8]) -> Scan {
-        while self.at < bytes.len() {
-            if self.inside != Inside::Nothing {
-                self.string(bytes);
-                continue;
-            }
-            let at = self.at;
-            let byte = bytes[at];
-            if self.depth == 0 {
+        if self.depth == 0 {
+            while let Some(&byte) = bytes.get(self.at) {
                 match byte {
-                    b'{' | b'[' => self.open_frame(at, byte),
-                    byte if is_blank(byte) => {}
-                    _ => return Scan::Stray(at),
-                }
-                self.at += 1;
-                continue;
-            }
-            self.at += 1;
-            match byte {
-                b'"' => self.open_string(at),
-                b'{' | b'[' => self.open(at),
-                b'}' | b']' => {
-                    if let Some(frame) = self.close(bytes, at) {
-                        return Scan::Frame(frame);
+                    b'{' | b'[' => {
+                        self.open_frame(byte);
+                        break;
                     }
+                    byte if is_blank(byte) => self.at += 1,
+                    _ => return Scan::Stray(self.at),
                 }
-                b',' => self.comma(bytes, at),
-                b':' if self.depth == self.level && self.member == Member::IdName => {
-                    self.member = Member::Id(at + 1);
-                }
-                byte if is_blank(byte) => {}
-                _ => self.start_element(at),
             }
+        }
+        while self.at < bytes.len() {
+            let begin = self.at;
+            let rest = &bytes[begin..];
+            let mut marks = self.marks(Block::of(rest), rest.len());
+            while marks != 0 {
+                let at = begin + marks.trailing_zeros() as usize;
+                marks &= marks - 1;
+                if let Some(frame) = self.mark(bytes, at) {
+                    return Scan::Frame(frame);
+                }
+            }
+            self.at = begin + rest.len().min(BLOCK_BYTES);
         }
         Scan::More
     }
@@ -163,62 +138,71 @@ impl Scanner {
         *self = Self { elements, ..Self::default() };
     }
 
-    fn open_frame(&mut self, at: usize, byte: u8) {
-        self.begin = at;
+    /// The places in a block that matter: structure outside of strings, and backslashes. `left` is how many bytes there
+    /// are from its beginning on.
+    fn marks(&mut self, block: Block, left: usize) -> u64 {
+        let Block { mut quotes, backslashes, structure } = block;
+        if backslashes != 0 || self.after_escape {
+            quotes &= !self.escaped_places(backslashes, left);
+        }
+        // Each bit becomes the parity of the quotes up to it: odd from an opening quote to before its closing one.
+        let mut inside = quotes;
+        for shift in [1, 2, 4, 8, 16, 32] {
+            inside ^= inside << shift;
+        }
+        inside ^= self.in_string;
+        self.in_string = if inside >> (BLOCK_BYTES - 1) == 1 { u64::MAX } else { 0 };
+        structure & !inside | backslashes
+    }
+
+    /// The places behind backslashes that are not behind one themselves.
+    fn escaped_places(&mut self, mut backslashes: u64, left: usize) -> u64 {
+        let mut escaped = u64::from(std::mem::take(&mut self.after_escape));
+        backslashes &= !escaped;
+        while backslashes != 0 {
+            let behind = backslashes.trailing_zeros() as usize + 1;
+            if behind == left.min(BLOCK_BYTES) {
+                self.after_escape = true;
+                break;
+            }
+            escaped |= 1 << behind;
+            backslashes &= backslashes - 1;
+            backslashes &= !escaped;
+        }
+        escaped
+    }
+
+    /// Takes account of one place that matters; the frame, if it ends there.
+    fn mark(&mut self, bytes: &[u8], at: usize) -> Option<Frame> {
+        match bytes[at] {
+            b'{' | b'[' => self.open(at),
+            b'}' | b']' => return self.close(bytes, at),
+            b',' => self.comma(bytes, at),
+            b':' => self.colon(bytes, at),
+            _ => {
+                self.escaped = true;
+                self.element_escaped = true;
+            }
+        }
+        None
+    }
+
+    fn open_frame(&mut self, byte: u8) {
+        self.begin = self.at;
+        self.at += 1;
         self.depth = 1;
-        if byte == b'[' {
-            self.level = 2;
-        } else {
-            self.level = 1;
-            self.start_element(at);
-        }
-    }
-
-    /// Follows a string up to its end or the end of what is there.
-    fn string(&mut self, bytes: &[u8]) {
-        if self.inside == Inside::Escape {
-            self.at += 1;
-            self.inside = Inside::String;
-            return;
-        }
-        let rest = &bytes[self.at..];
-        let Some(offset) = rest.iter().position(|&b| b == b'"' || b == b'\\') else {
-            self.at = bytes.len();
-            return;
-        };
-        self.at += offset + 1;
-        if rest[offset] == b'\\' {
-            self.inside = Inside::Escape;
-            self.escaped = true;
-            self.element.escaped = true;
-        } else {
-            self.inside = Inside::Nothing;
-            self.close_string(bytes);
-        }
-    }
-
-    fn open_string(&mut self, at: usize) {
-        self.start_element(at);
-        self.inside = Inside::String;
-        if self.depth == self.level && self.member == Member::Expected {
-            self.member = Member::Name(at);
-        }
-    }
-
-    fn close_string(&mut self, bytes: &[u8]) {
-        if let (true, Member::Name(from)) = (self.depth == self.level, self.member) {
-            self.member = if &bytes[from..self.at] == b"\"id\"" { Member::IdName } else { Member::Other };
-        }
+        self.level = if byte == b'[' { 2 } else { 1 };
+        self.element_begin = if byte == b'[' { self.at } else { self.begin };
+        self.member_begin = self.at;
     }
 
     fn open(&mut self, at: usize) {
-        self.start_element(at);
         self.depth += 1;
         if self.depth > DEPTH_MAX && self.too_deep_at.is_none() {
             self.too_deep_at = Some(at);
         }
         if self.depth == self.level {
-            self.member = Member::Expected;
+            self.member_begin = at + 1;
         }
     }
 
@@ -239,34 +223,35 @@ impl Scanner {
     fn comma(&mut self, bytes: &[u8], at: usize) {
         if self.depth == self.level {
             self.end_member(bytes, at);
-            self.member = Member::Expected;
-        } else if self.depth == 1 && self.level == 2 {
+            self.member_begin = at + 1;
+        } else if self.depth < self.level {
             self.end_element(bytes, at);
+            self.element_begin = at + 1;
+        }
+    }
+
+    fn colon(&mut self, bytes: &[u8], at: usize) {
+        if self.depth == self.level && bytes[self.member_begin..at].trim_ascii() == b"\"id\"" {
+            self.id_begin = Some(at + 1);
         }
     }
 
     fn end_member(&mut self, bytes: &[u8], at: usize) {
-        if let Member::Id(from) = self.member {
-            self.element.id = Some(trim(bytes, from, at));
-        }
-    }
-
-    fn start_element(&mut self, at: usize) {
-        if !self.started {
-            self.started = true;
-            self.element = Element { span: Span { start: at, end: at }, id: None, escaped: false };
+        if let Some(from) = self.id_begin.take() {
+            self.element_id = Some(trim(bytes, from, at));
         }
     }
 
     fn end_element(&mut self, bytes: &[u8], at: usize) {
-        if !self.started {
+        let span = trim(bytes, self.element_begin, at);
+        let (id, escaped) = (self.element_id.take(), std::mem::take(&mut self.element_escaped));
+        // Nothing stands between the brackets of an empty batch.
+        if span.start == span.end {
             return;
         }
-        self.started = false;
         self.length += 1;
         if self.elements.len() < BATCH_LENGTH_MAX {
-            self.element.span = trim(bytes, self.element.span.start, at);
-            self.elements.push(self.element);
+            self.elements.push(Element { span, id, escaped });
         }
     }
 }
