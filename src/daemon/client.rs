@@ -30,7 +30,7 @@ pub(super) enum Turn {
 }
 
 /// Where in its stream of messages a client is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum State {
     /// It needs bytes before anything can be answered.
     Scanning,
@@ -92,7 +92,7 @@ impl Client {
 
     /// Takes what has arrived, unless there is enough to do without it.
     pub(super) fn receive(&mut self) {
-        let busy = self.unanswered || self.state != State::Scanning || self.connection.output.len() >= OUT_SOFT_BYTES;
+        let busy = self.unanswered || !self.is_scanning() || self.connection.output.len() >= OUT_SOFT_BYTES;
         if !busy {
             self.connection.receive();
         }
@@ -102,7 +102,7 @@ impl Client {
     /// can: one that owes nothing holds no memory.
     pub(super) fn serve(&mut self, lent: &mut Lent<'_>) -> Turn {
         if self.connection.output.is_empty() {
-            self.connection.output = std::mem::take(lent.spare);
+            std::mem::swap(&mut self.connection.output, lent.spare);
         }
         self.unanswered = self.answer(lent);
         if self.connection.input.is_empty() {
@@ -111,7 +111,7 @@ impl Client {
         }
         self.connection.send();
         if self.connection.output.is_empty() {
-            *lent.spare = std::mem::take(&mut self.connection.output);
+            std::mem::swap(&mut self.connection.output, lent.spare);
             lent.spare.trim(OUT_BUF_BYTES_KEEP);
         }
         self.connection.input.trim(IN_BUF_BYTES_KEEP);
@@ -154,7 +154,7 @@ impl Client {
         if owed >= OUT_SOFT_BYTES {
             return Turn::Rest;
         }
-        let finished = self.state == State::Closing || (self.connection.has_ended() && !self.unanswered);
+        let finished = matches!(self.state, State::Closing) || (self.connection.has_ended() && !self.unanswered);
         match (finished, owed) {
             // A worker's reply wakes it.
             _ if self.waits_for_a_worker() || (finished && self.outstanding > 0) => Turn::Rest,
@@ -169,6 +169,11 @@ impl Client {
     pub(super) fn is_idle(&self) -> bool {
         let at_rest = matches!(self.state, State::Scanning | State::Closing) && self.outstanding == 0;
         !self.unanswered && self.connection.output.is_empty() && at_rest
+    }
+
+    /// The next bytes begin a message, or go on with one.
+    fn is_scanning(&self) -> bool {
+        matches!(self.state, State::Scanning)
     }
 
     /// Nothing can be answered before a worker has replied.
@@ -212,11 +217,9 @@ impl Client {
     }
 
     fn next_frame(&mut self, lent: &mut Lent<'_>) -> bool {
-        let input = &mut self.connection.input;
-        // The newline behind the last message must not count towards the length of the next.
-        input.consume(self.scanner.blank(input.unread()));
-        match self.scanner.scan(input.unread()) {
-            Scan::Frame(frame) => self.begin_frame(lent, frame),
+        self.skip_blank();
+        match self.scanner.scan(self.connection.input.unread()) {
+            Scan::Frame(frame) => self.begin_frame(lent, &frame),
             Scan::Stray(at) => {
                 self.refuse_and_close(lent.rpc, &Refused::Parse { at, why: "a message is an object or an array" });
             }
@@ -228,7 +231,7 @@ impl Client {
         true
     }
 
-    fn begin_frame(&mut self, lent: &mut Lent<'_>, frame: Frame) {
+    fn begin_frame(&mut self, lent: &mut Lent<'_>, frame: &Frame) {
         let Self { connection, outstanding, .. } = self;
         let (peer, access) = (connection.peer(), self.access);
         let Connection { input, output, descriptors, .. } = connection;
@@ -237,8 +240,8 @@ impl Client {
             let why = "nested deeper than 64 levels";
             lent.rpc.refuse(&Refused::Parse { at: at - frame.span.start, why }, output.tail());
         } else if frame.batch {
-            if let Some(batch) = lent.rpc.begin_batch(bytes, &frame, output.tail()) {
-                self.state = State::InBatch(frame, batch);
+            if let Some(batch) = lent.rpc.begin_batch(bytes, frame, output.tail()) {
+                self.state = State::InBatch(*frame, batch);
                 return;
             }
         } else {
@@ -267,14 +270,21 @@ impl Client {
             Progress::Done => {
                 self.state = State::Scanning;
                 self.connection.output.tail().append(&mut self.held);
-                self.end_frame(frame);
+                self.end_frame(&frame);
             }
         }
     }
 
-    fn end_frame(&mut self, frame: Frame) {
+    fn end_frame(&mut self, frame: &Frame) {
         self.connection.input.consume(frame.span.end);
         self.scanner.restart();
+        self.skip_blank();
+    }
+
+    /// The newline behind a message is no part of the next, nor does it count towards its length.
+    fn skip_blank(&mut self) {
+        let input = &mut self.connection.input;
+        input.consume(self.scanner.blank(input.unread()));
     }
 
     fn refuse_and_close(&mut self, rpc: &Rpc, refused: &Refused<'_>) {

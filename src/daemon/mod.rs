@@ -235,20 +235,17 @@ impl Daemon {
             _ if owes_too_much => self.close(key),
             Turn::Close => self.close(key),
             Turn::Rest if stopping_and_done => self.close(key),
-            Turn::Rest => self.watch_writes(key),
+            Turn::Rest if client.wants_write != (client_bytes > 0) => self.watch_writes(key, client_bytes > 0),
+            Turn::Rest => {}
             Turn::Again => list(&mut self.next_turn, key, client),
         }
     }
 
     /// Asks the kernel to say when a client that is slow to read takes bytes again, or no longer to.
-    fn watch_writes(&mut self, key: Key) {
+    fn watch_writes(&mut self, key: Key, wants: bool) {
         let Some(client) = self.clients.get_mut(key) else {
             return;
         };
-        let wants = !client.connection.output.is_empty();
-        if wants == client.wants_write {
-            return;
-        }
         client.wants_write = wants;
         let interest = if wants { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
         let token = Source::Client(key).into();

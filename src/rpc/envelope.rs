@@ -82,24 +82,33 @@ struct Members<'m> {
     id: Option<Value<'m>>,
     method: Option<Value<'m>>,
     params: Option<Value<'m>>,
-    repeated: bool,
+    /// How many members have one of these names.
+    count: usize,
 }
 
 impl<'m> Members<'m> {
     /// Members of other names are nobody's business.
+    #[inline]
     fn read(root: Value<'m>) -> Self {
         let mut members = Self::default();
         for (name, value) in root.members() {
-            let slot = match name {
-                "jsonrpc" => &mut members.jsonrpc,
-                "id" => &mut members.id,
-                "method" => &mut members.method,
-                "params" => &mut members.params,
+            match name {
+                "jsonrpc" => members.jsonrpc = Some(value),
+                "id" => members.id = Some(value),
+                "method" => members.method = Some(value),
+                "params" => members.params = Some(value),
                 _ => continue,
-            };
-            members.repeated |= slot.replace(value).is_some();
+            }
+            members.count += 1;
         }
         members
+    }
+
+    /// One of the names occurs twice.
+    fn has_repeated(&self) -> bool {
+        let Self { jsonrpc, id, method, params, count } = self;
+        let names = [jsonrpc, id, method, params].into_iter().flatten().count();
+        *count > names
     }
 }
 
@@ -117,7 +126,7 @@ impl<'m> Envelope<'m> {
         if root.kind() != Kind::Object {
             return refuse("a request is an object");
         }
-        if members.repeated {
+        if members.has_repeated() {
             return Err((To::nobody(dialect), Refused::Request("jsonrpc, id, method or params occurs twice")));
         }
         if dialect == Dialect::V2 && members.jsonrpc.and_then(|v| v.str().ok()) != Some("2.0") {

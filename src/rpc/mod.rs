@@ -204,15 +204,16 @@ fn answer_message<'m>(
     office: &mut impl Office,
     code: &mut i32,
 ) -> Option<Deferred> {
-    let envelope = match Envelope::read(message, id, in_batch) {
+    let envelope = Envelope::read(message, id, in_batch);
+    let envelope = match &envelope {
         Ok(envelope) => envelope,
         Err((to, refused)) => {
-            reply::refused(writer, &to, &refused);
+            reply::refused(writer, to, refused);
             return None;
         }
     };
     let mark = writer.mark();
-    let deferred = call(xl, &envelope, writer, office, code);
+    let deferred = call(xl, envelope, writer, office, code);
     if envelope.notification {
         writer.undo(mark);
     }

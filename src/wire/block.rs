@@ -1,7 +1,7 @@
 //! The bytes that make the structure of JSON, 64 at a time.
 //!
-//! In: up to 64 bytes. Out: three sets of places, one bit a byte: quotes, backslashes, and brackets, braces, commas and
-//! colons. It does not know what is inside a string.
+//! In: up to 64 bytes. Out: three sets of places, one bit a byte: quotes, backslashes, and brackets, braces and commas. It
+//! does not know what is inside a string.
 #![allow(unsafe_code, reason = "a call of instructions that not every kind of processor has")]
 
 /// How many bytes a block has.
@@ -12,7 +12,7 @@ pub(super) const BLOCK_BYTES: usize = 64;
 pub(super) struct Block {
     pub(super) quotes: u64,
     pub(super) backslashes: u64,
-    /// `{`, `}`, `[`, `]`, `,` and `:`.
+    /// `{`, `}`, `[`, `]` and `,`.
     pub(super) structure: u64,
 }
 
@@ -56,7 +56,7 @@ fn byte_by_byte(bytes: &[u8; BLOCK_BYTES]) -> Block {
     for (byte, at) in bytes.iter().zip(0..) {
         block.quotes |= u64::from(*byte == b'"') << at;
         block.backslashes |= u64::from(*byte == b'\\') << at;
-        block.structure |= u64::from(matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b':')) << at;
+        block.structure |= u64::from(matches!(byte, b'{' | b'}' | b'[' | b']' | b',')) << at;
     }
     block
 }
@@ -74,11 +74,11 @@ mod sse2 {
         // A bracket differs from its brace in this bit only, and no other byte becomes a brace by it.
         let braced = _mm_or_si128(bytes, every(0x20));
         let brackets = _mm_or_si128(_mm_cmpeq_epi8(braced, every(b'{')), _mm_cmpeq_epi8(braced, every(b'}')));
-        let marks = _mm_or_si128(_mm_cmpeq_epi8(bytes, every(b',')), _mm_cmpeq_epi8(bytes, every(b':')));
+        let commas = _mm_cmpeq_epi8(bytes, every(b','));
         [
             set(_mm_cmpeq_epi8(bytes, every(b'"'))),
             set(_mm_cmpeq_epi8(bytes, every(b'\\'))),
-            set(_mm_or_si128(brackets, marks)),
+            set(_mm_or_si128(brackets, commas)),
         ]
     }
 

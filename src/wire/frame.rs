@@ -3,7 +3,7 @@
 //! In: the bytes received so far. Out: a [`Frame`] once one is complete: its end, its elements (one request, or those
 //! of a batch), and for each the raw text of its `id` and whether it holds a backslash. Messages are concatenated JSON
 //! values; white space between them, newlines included, means nothing. Each byte is looked at once, however the stream
-//! is cut, and 64 of them at a time: only braces, commas and the like outside of strings are then looked at singly. It
+//! is cut, and 64 of them at a time: only brackets, braces and commas outside of strings are then looked at singly. It
 //! does not check that a frame is JSON: the parser does, on the whole frame.
 //!
 //! Invariant: `at` bytes have been looked at; `depth` is 0 exactly between frames.
@@ -78,10 +78,8 @@ pub struct Scanner {
     element_begin: usize,
     element_escaped: bool,
     element_id: Option<Span>,
-    /// Behind the last brace or comma at the level of a request's members: a member's name begins there.
+    /// Behind the last brace or comma at the level of a request's members: a member begins there.
     member_begin: usize,
-    /// Behind the colon of a member `"id"` whose end has not come.
-    id_begin: Option<usize>,
     length: usize,
     elements: Vec<Element>,
 }
@@ -108,8 +106,8 @@ impl Scanner {
             while marks != 0 {
                 let at = begin + marks.trailing_zeros() as usize;
                 marks &= marks - 1;
-                if let Some(frame) = self.mark(bytes, at) {
-                    return Scan::Frame(frame);
+                if self.mark(bytes, at) {
+                    return Scan::Frame(self.frame(at + 1));
                 }
             }
             self.at = begin + rest.len().min(BLOCK_BYTES);
@@ -172,19 +170,19 @@ impl Scanner {
         escaped
     }
 
-    /// Takes account of one place that matters; the frame, if it ends there.
-    fn mark(&mut self, bytes: &[u8], at: usize) -> Option<Frame> {
+    /// Takes account of one place that matters; true if the frame ends there.
+    #[inline]
+    fn mark(&mut self, bytes: &[u8], at: usize) -> bool {
         match bytes[at] {
             b'{' | b'[' => self.open(at),
             b'}' | b']' => return self.close(bytes, at),
             b',' => self.comma(bytes, at),
-            b':' => self.colon(bytes, at),
             _ => {
                 self.escaped = true;
                 self.element_escaped = true;
             }
         }
-        None
+        false
     }
 
     fn open_frame(&mut self, byte: u8) {
@@ -206,18 +204,26 @@ impl Scanner {
         }
     }
 
-    fn close(&mut self, bytes: &[u8], at: usize) -> Option<Frame> {
+    fn close(&mut self, bytes: &[u8], at: usize) -> bool {
         if self.depth == self.level {
             self.end_member(bytes, at);
         }
         self.depth -= 1;
         if self.depth > 0 {
-            return None;
+            return false;
         }
-        self.end_element(bytes, if self.level == 1 { at + 1 } else { at });
-        let span = Span { start: self.begin, end: at + 1 };
-        let Self { length, too_deep_at, escaped, .. } = *self;
-        Some(Frame { span, batch: self.level == 2, length, too_deep_at, escaped })
+        if self.level == 1 {
+            self.push_element(Span { start: self.begin, end: at + 1 });
+        } else {
+            self.end_element(bytes, at);
+        }
+        true
+    }
+
+    /// The frame that ends before `end`.
+    fn frame(&self, end: usize) -> Frame {
+        let Self { begin, length, too_deep_at, escaped, .. } = *self;
+        Frame { span: Span { start: begin, end }, batch: self.level == 2, length, too_deep_at, escaped }
     }
 
     fn comma(&mut self, bytes: &[u8], at: usize) {
@@ -230,25 +236,22 @@ impl Scanner {
         }
     }
 
-    fn colon(&mut self, bytes: &[u8], at: usize) {
-        if self.depth == self.level && bytes[self.member_begin..at].trim_ascii() == b"\"id\"" {
-            self.id_begin = Some(at + 1);
-        }
-    }
-
     fn end_member(&mut self, bytes: &[u8], at: usize) {
-        if let Some(from) = self.id_begin.take() {
-            self.element_id = Some(trim(bytes, from, at));
+        if let Some(value) = id_value(&bytes[self.member_begin..at]) {
+            self.element_id = Some(trim(bytes, at - value.len(), at));
         }
     }
 
     fn end_element(&mut self, bytes: &[u8], at: usize) {
         let span = trim(bytes, self.element_begin, at);
-        let (id, escaped) = (self.element_id.take(), std::mem::take(&mut self.element_escaped));
         // Nothing stands between the brackets of an empty batch.
-        if span.start == span.end {
-            return;
+        if span.start < span.end {
+            self.push_element(span);
         }
+    }
+
+    fn push_element(&mut self, span: Span) {
+        let (id, escaped) = (self.element_id.take(), std::mem::take(&mut self.element_escaped));
         self.length += 1;
         if self.elements.len() < BATCH_LENGTH_MAX {
             self.elements.push(Element { span, id, escaped });
@@ -261,12 +264,16 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
+/// What is behind the colon of a member whose name is `id`.
+fn id_value(member: &[u8]) -> Option<&[u8]> {
+    let behind_name = member.trim_ascii_start().strip_prefix(b"\"id\"")?;
+    behind_name.trim_ascii_start().strip_prefix(b":")
+}
+
 /// The span without white space at its ends.
 fn trim(bytes: &[u8], start: usize, end: usize) -> Span {
-    let text = &bytes[start..end];
-    let leading = text.len() - text.trim_ascii_start().len();
-    let trimmed = text.trim_ascii().len();
-    Span { start: start + leading, end: start + leading + trimmed }
+    let text = bytes[start..end].trim_ascii_end();
+    Span { start: start + text.len() - text.trim_ascii_start().len(), end: start + text.len() }
 }
 
 #[cfg(test)]
