@@ -100,7 +100,7 @@ impl Host {
             panic!("no message: {message}");
         };
         if !frame.batch {
-            rpc.answer_one(input, scanner.elements()[0], output, &mut Inline::default());
+            rpc.answer_one(input, &scanner.elements()[0], output, &mut Inline::default());
         } else if let Some(mut batch) = rpc.begin_batch(input, &frame, output) {
             while rpc.answer_next(&mut batch, input, scanner.elements(), output, &mut Inline::default())
                 == Progress::More

@@ -29,6 +29,9 @@ pub(super) enum Turn {
     Close,
 }
 
+/// What mostly stands behind the last message that has arrived.
+const NEWLINE_BYTES: usize = 1;
+
 /// Where in its stream of messages a client is.
 #[derive(Debug, Clone, Copy)]
 enum State {
@@ -72,6 +75,8 @@ pub(super) struct Lent<'l> {
     pub(super) spare: &'l mut OutBuf,
     /// The client's own key.
     pub(super) key: Key,
+    /// Other clients' requests wait for their turn.
+    pub(super) others_wait: bool,
 }
 
 impl Client {
@@ -235,6 +240,7 @@ impl Client {
         let Self { connection, outstanding, .. } = self;
         let (peer, access) = (connection.peer(), self.access);
         let Connection { input, output, descriptors, .. } = connection;
+        let others_wait = lent.others_wait || input.len() > frame.span.end + NEWLINE_BYTES;
         let bytes = input.unread_padded();
         if let Some(at) = frame.too_deep_at {
             let why = "nested deeper than 64 levels";
@@ -246,8 +252,8 @@ impl Client {
             }
         } else {
             let Lent { rpc, pool, key, .. } = lent;
-            let mut desk = Desk { pool, client: *key, peer, access, descriptors, outstanding };
-            rpc.answer_one(bytes, self.scanner.elements()[0], output.tail(), &mut desk);
+            let mut desk = Desk { pool, client: *key, peer, access, others_wait, descriptors, outstanding };
+            rpc.answer_one(bytes, &self.scanner.elements()[0], output.tail(), &mut desk);
         }
         self.end_frame(frame);
     }
@@ -257,7 +263,8 @@ impl Client {
         let (peer, access) = (connection.peer(), self.access);
         let Connection { input, output, descriptors, .. } = connection;
         let Lent { rpc, pool, key, .. } = lent;
-        let mut desk = Desk { pool, client: *key, peer, access, descriptors, outstanding };
+        let others_wait = true;
+        let mut desk = Desk { pool, client: *key, peer, access, others_wait, descriptors, outstanding };
         let elements = self.scanner.elements();
         let progress = rpc.answer_next(&mut batch, input.unread_padded(), elements, output.tail(), &mut desk);
         self.go_on(frame, batch, progress);

@@ -159,7 +159,9 @@ impl Daemon {
         self.serve_all();
         self.begin_operations();
         self.accept_waiting();
-        std::mem::swap(&mut self.turn, &mut self.next_turn);
+        if !self.next_turn.is_empty() {
+            std::mem::swap(&mut self.turn, &mut self.next_turn);
+        }
     }
 
     /// Takes what has arrived from everybody before anything is answered: so each answer is made after all the
@@ -205,14 +207,16 @@ impl Daemon {
     }
 
     fn serve_all(&mut self) {
+        self.rpc.begin_turn();
         for at in 0..self.turn.len() {
             let key = self.turn[at];
             let Some(client) = self.clients.get_mut(key) else {
                 continue;
             };
             client.listed = false;
-            let Self { rpc, pool, spare, .. } = self;
-            let turn = client.serve(&mut Lent { rpc, pool, spare, key });
+            let Self { rpc, pool, spare, turn, .. } = self;
+            let others_wait = at + 1 < turn.len();
+            let turn = client.serve(&mut Lent { rpc, pool, spare, key, others_wait });
             self.after(key, turn);
         }
         self.turn.clear();

@@ -50,6 +50,11 @@ impl<'o> Writer<'o> {
         self.out.len()
     }
 
+    /// What has been written since `mark`.
+    pub fn since(&self, mark: usize) -> &[u8] {
+        &self.out[mark..]
+    }
+
     /// Takes back everything written since `mark`.
     pub fn undo(&mut self, mark: usize) {
         debug_assert!(self.start <= mark, "a mark of another reply");
@@ -84,6 +89,16 @@ impl<'o> Writer<'o> {
             self.grow(json.len());
         }
         self.out.extend_from_slice(json);
+    }
+
+    /// Appends several such pieces, one behind the other.
+    #[inline]
+    pub fn raw_all<const N: usize>(&mut self, pieces: [&[u8]; N]) {
+        let mut pen = self.room(pieces.iter().map(|piece| piece.len()).sum());
+        for piece in pieces {
+            // SAFETY: the room holds them all.
+            unsafe { pen.bytes(piece) };
+        }
     }
 
     /// Appends an integer.

@@ -52,13 +52,22 @@ pub(super) enum RawId<'m> {
 
 impl<'m> RawId<'m> {
     /// Copies an id out of the frame: parsing in place may change its bytes, and they are few.
-    pub(super) fn copy(id: Option<&[u8]>, to: &'m mut [u8; ID_BYTES_MAX]) -> Self {
+    pub(super) fn copy(id: Option<&[u8]>, to: &'m mut Vec<u8>) -> Self {
         let Some(id) = id else { return Self::Absent };
-        let Some(copy) = to.get_mut(..id.len()) else {
+        if id.len() > ID_BYTES_MAX {
             return Self::TooLong;
-        };
-        copy.copy_from_slice(id);
-        Self::Text(copy)
+        }
+        to.clear();
+        to.extend_from_slice(id);
+        Self::Text(to)
+    }
+
+    /// What a reply to a request with this id echoes.
+    pub(super) fn echoed(self) -> &'m [u8] {
+        match self {
+            Self::Text(text) => text,
+            Self::Absent | Self::TooLong => b"null",
+        }
     }
 }
 
@@ -107,8 +116,8 @@ impl<'m> Members<'m> {
     /// One of the names occurs twice.
     fn has_repeated(&self) -> bool {
         let Self { jsonrpc, id, method, params, count } = self;
-        let names = [jsonrpc, id, method, params].into_iter().flatten().count();
-        *count > names
+        let names = [jsonrpc, id, method, params].map(|member| usize::from(member.is_some()));
+        *count > names.iter().sum()
     }
 }
 

@@ -131,9 +131,8 @@ impl Scanner {
 
     /// Goes on behind the last frame, whose bytes have been consumed.
     pub fn restart(&mut self) {
-        let mut elements = std::mem::take(&mut self.elements);
-        elements.clear();
-        *self = Self { elements, ..Self::default() };
+        self.at = 0;
+        self.elements.clear();
     }
 
     /// The places in a block that matter: structure outside of strings, and backslashes. `left` is how many bytes there
@@ -186,12 +185,17 @@ impl Scanner {
     }
 
     fn open_frame(&mut self, byte: u8) {
-        self.begin = self.at;
-        self.at += 1;
-        self.depth = 1;
-        self.level = if byte == b'[' { 2 } else { 1 };
-        self.element_begin = if byte == b'[' { self.at } else { self.begin };
-        self.member_begin = self.at;
+        let (begin, behind, batch) = (self.at, self.at + 1, byte == b'[');
+        *self = Self {
+            at: behind,
+            depth: 1,
+            level: if batch { 2 } else { 1 },
+            begin,
+            element_begin: if batch { behind } else { begin },
+            member_begin: behind,
+            elements: std::mem::take(&mut self.elements),
+            ..Self::default()
+        };
     }
 
     fn open(&mut self, at: usize) {
