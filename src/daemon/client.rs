@@ -116,7 +116,7 @@ impl Client {
         }
         self.connection.send();
         if self.connection.output.is_empty() {
-            std::mem::swap(&mut self.connection.output, lent.spare);
+            *lent.spare = std::mem::take(&mut self.connection.output);
             lent.spare.trim(OUT_BUF_BYTES_KEEP);
         }
         self.connection.input.trim(IN_BUF_BYTES_KEEP);
