@@ -1,10 +1,10 @@
 # xenopsd, from a fresh Debian 12: `make demo` and `make test` install what they need, build, and run.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-xen fuzz miri bench setup setup-demo setup-test install
+.PHONY: help demo test check test-xen fuzz miri bench bench-check setup setup-demo setup-test install
 
 help: ## What there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup-demo ## Build, start the daemon on a simulated host, show it at work, stop
 	cargo build --release --bins
@@ -29,6 +29,10 @@ bench: setup-test ## The figures of PERF.md
 	cargo build --release --example xenlight_sim
 	cargo bench --bench socket
 	cargo bench --bench stages
+
+bench-check: setup-test ## Hold the instructions of hot requests against benches/instructions.txt
+	cargo build --release --bin xenopsd
+	benches/instructions.sh check
 
 setup: # What building needs
 	@.ci/setup build
