@@ -1,7 +1,7 @@
 //! Who asks the same at the same time is answered by one call.
 //!
-//! In: clients whose requests arrive while the daemon is frozen, so that it finds them all at once. Out: the counters of
-//! `server_info`, and replies that are right for each. What must not be shared is held against the counters, too.
+//! In: clients whose requests arrive while the daemon is frozen, so that it finds them all at once. Out: the counters
+//! of `server_info`, and replies that are right for each. What must not be shared is held against the counters, too.
 #![cfg(feature = "daemon")]
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 

@@ -189,21 +189,16 @@ impl Client {
     /// Answers requests until none is complete or the turn is used up; true when there may be more.
     fn answer(&mut self, lent: &mut Lent<'_>) -> bool {
         let mut began = None;
-        for count in 0..TURN_REQUESTS_MAX {
+        for _ in 0..TURN_REQUESTS_MAX {
             if self.connection.output.len() >= OUT_SOFT_BYTES || self.waits_for_a_worker() {
                 return true;
             }
-            if count > 0 {
-                // Mostly there is no second request, and then nobody asks for the time.
-                if self.connection.input.is_empty() {
-                    return false;
-                }
-                if began.get_or_insert_with(Instant::now).elapsed() > TURN_TIME_MAX {
-                    return true;
-                }
-            }
-            if !self.answer_next(lent) {
+            // Mostly there is no second request, and then nobody asks for the time.
+            if !self.answer_next(lent) || self.connection.input.is_empty() {
                 return false;
+            }
+            if began.get_or_insert_with(Instant::now).elapsed() > TURN_TIME_MAX {
+                return true;
             }
         }
         true

@@ -12,6 +12,7 @@ use core::ffi::{CStr, c_char};
 use std::marker::PhantomData;
 
 use super::decimal;
+use super::name::Name;
 
 /// Appends JSON to a buffer, up to a limit.
 ///
@@ -305,8 +306,8 @@ impl Pen<'_> {
     pub unsafe fn name<const N: usize>(&mut self, name: &Name<N>) {
         // SAFETY: the caller's promise; a name of the program does not overlap the buffer.
         unsafe {
-            self.at.copy_from_nonoverlapping(name.room.as_ptr(), N);
-            self.at = self.at.add(name.len);
+            self.at.copy_from_nonoverlapping(name.room().as_ptr(), N);
+            self.at = self.at.add(name.as_bytes().len());
         }
     }
 
@@ -379,31 +380,6 @@ static HEX: [[u8; 2]; 256] = {
     }
     pairs
 };
-
-/// A short text in room of a fixed size, so that copying it needs no loop and no call.
-#[derive(Debug)]
-pub struct Name<const N: usize> {
-    room: [u8; N],
-    len: usize,
-}
-
-impl<const N: usize> Name<N> {
-    /// A text of at most `N` bytes.
-    pub const fn new(text: &[u8]) -> Self {
-        let mut room = [b' '; N];
-        let mut at = 0;
-        while at < text.len() {
-            room[at] = text[at];
-            at += 1;
-        }
-        Self { room, len: text.len() }
-    }
-
-    /// The text.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.room[..self.len]
-    }
-}
 
 #[cfg(test)]
 #[path = "writer_tests.rs"]

@@ -181,6 +181,7 @@ impl Rpc {
     }
 
     /// Frees what the request needed, and gives memory back when that was much.
+    #[inline]
     fn forget(&mut self) {
         self.arena.reset();
         if self.arena.allocated_bytes() > ARENA_KEEP_BYTES {

@@ -2,9 +2,9 @@
 //!
 //! In: the envelope of a request whose method is none of libxl's. Out: its reply. `operation_list` takes nothing and
 //! gives an array; `operation_abort` takes `number`, or `id` of a request on the same connection, and gives `{}` when
-//! the operation has been asked to end: it is answered in any case, aborted or not. `server_info` takes nothing and gives
-//! `{"version":…,"loop":{"calls":…,"shared":…}}`: how many results the loop has got from libxl, and how many of them
-//! it gave to one more request that asked the same.
+//! the operation has been asked to end: it is answered in any case, aborted or not. `server_info` takes nothing and
+//! gives `{"version":…,"loop":{"calls":…,"shared":…}}`: how many results the loop has got from libxl, and how often it
+//! gave one to one more request that asked the same.
 
 use super::envelope::Envelope;
 use super::office::{Access, Office, Which};

@@ -107,6 +107,7 @@ impl Display for Refused<'_> {
 }
 
 /// What comes before a result.
+#[inline]
 pub(super) fn begin(writer: &mut Writer<'_>, to: &To<'_>) {
     // Where the length of a literal is known, copying it takes a few moves instead of a call.
     match to.dialect {
@@ -116,6 +117,7 @@ pub(super) fn begin(writer: &mut Writer<'_>, to: &To<'_>) {
 }
 
 /// What comes behind a result.
+#[inline]
 pub(super) fn end(writer: &mut Writer<'_>, to: &To<'_>) {
     match to.dialect {
         Dialect::V1 => writer.raw(b",\"error\":null}"),

@@ -110,10 +110,7 @@ impl fmt::Write for List<u8> {
 pub(crate) fn array_of<T>(most: usize, values: impl Iterator<Item = T>) -> (*mut T, c_int) {
     let first = room::<T>(most);
     let mut count = 0;
-    for value in values {
-        if count == most {
-            break;
-        }
+    for value in values.take(most) {
         // SAFETY: `count < most`, the size of the room.
         unsafe { first.add(count).write(value) };
         count += 1;

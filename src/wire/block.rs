@@ -1,7 +1,7 @@
 //! The bytes that make the structure of JSON, 64 at a time.
 //!
-//! In: up to 64 bytes. Out: three sets of places, one bit a byte: quotes, backslashes, and brackets, braces and commas. It
-//! does not know what is inside a string.
+//! In: up to 64 bytes. Out: three sets of places, one bit a byte: quotes, backslashes, and brackets, braces and commas.
+//! It does not know what is inside a string.
 #![allow(unsafe_code, reason = "a call of instructions that not every kind of processor has")]
 
 /// How many bytes a block has.
