@@ -1,7 +1,7 @@
 # xenopsd, from a fresh Debian 12: `make demo` and `make test` install what they need, build, and run.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-releases test-xen fuzz miri bench setup setup-demo setup-test install install-unit
+.PHONY: help demo test check test-releases test-xen fuzz miri bench bench-check setup setup-demo setup-test install install-unit
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ bench: setup-test ## The figures of PERF.md
 	cargo build --release --example xenlight_sim
 	cargo bench --bench socket
 	cargo bench --bench stages
+
+bench-check: setup-test ## Hold the instructions of hot requests against benches/instructions.txt
+	cargo build --release --bin xenopsd
+	benches/instructions.sh check
 
 setup: # What building needs
 	@.ci/setup build

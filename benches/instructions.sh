@@ -1,44 +1,110 @@
 #!/bin/bash
-# instructions.sh: count the user-space instructions of the shipped daemon's hot requests, with callgrind.
+# instructions.sh [check|update]: count the user-space instructions of the shipped daemon's hot requests, with callgrind.
 #
-# In: a release build, valgrind, python3. Out: a line for each number of domains: instructions per list_domain request
-# over a socket, in all and in the encoder. A count is the difference between a long and a short run, so what the
-# daemon does at its start is in neither. Instructions do not depend on how busy the machine is.
+# In: a release build, valgrind, python3. Out: a line for each kind of request: how long its reply is, how many
+# instructions it takes in all, and how many of these in the encoder. With `update`, the figures go to instructions.txt;
+# with `check`, they are held against those there: exit 1 if one has grown by more than TOLERANCE percent, or has fallen
+# by as much and nobody has said so. Instructions do not depend on how busy the machine is, but they do on the
+# compiler: figures of another one are not compared, and it says so.
+#
+# A count is the difference between a long and a short run, so what the daemon does at its start is in neither.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+readonly TOLERANCE=3 FIGURES=benches/instructions.txt
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
 
-# instructions DOMAINS REQUESTS: in all, and in encode::dominfo with what it calls for digits
-instructions() {
+# run DOMAINS KIND COUNT: the length of the last reply; then instructions in all, and in encode::dominfo with what it
+# calls for digits
+run() {
     rm -f "$folder"/s "$folder"/out
     valgrind --tool=callgrind --callgrind-out-file="$folder/out" \
         target/release/xenopsd --sim "$1" --socket "$folder/s" 2>"$folder/log" &
     local daemon=$!
-    python3 - "$folder/s" "$2" <<'PY'
+    python3 - "$folder/s" "$2" "$3" <<'PY'
 import socket, sys, time
-stream = socket.socket(socket.AF_UNIX)
-for _ in range(600):
-    try:
-        stream.connect(sys.argv[1])
-        break
-    except OSError:
-        time.sleep(0.1)
-replies = stream.makefile("rb")
-for _ in range(int(sys.argv[2])):
-    stream.sendall(b'{"jsonrpc":"2.0","id":1,"method":"list_domain"}\n')
-    length = len(replies.readline())
+path, kind, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+LIST = b'{"jsonrpc":"2.0","id":1,"method":"list_domain"}\n'
+INFO = b'{"jsonrpc":"2.0","id":1,"method":"domain_info","params":{"domid":%d}}\n'
+
+def connect():
+    for _ in range(600):
+        stream = socket.socket(socket.AF_UNIX)
+        try:
+            stream.connect(path)
+            return stream, stream.makefile("rb")
+        except OSError:
+            stream.close()
+            time.sleep(0.1)
+    sys.exit("the daemon does not answer")
+
+stream, replies = connect()
+def ask(requests):
+    stream.sendall(b"".join(requests))
+    return [len(replies.readline()) for _ in requests][-1]
+
+slow = []
+if kind == "beside":
+    for _ in range(64):
+        slow.append(connect())
+        slow[-1][0].sendall(LIST * 4)
+        # One after the other, or some would share a call, now and then.
+        for _ in range(4):
+            ask([INFO % 7])
+for _ in range(count):
+    length = ask({
+        "list": [LIST],
+        "info": [INFO % 7],
+        "beside": [INFO % 7],
+        "same": [LIST] * 16,
+        "different": [INFO % domid for domid in range(16)],
+    }[kind])
 print(length)
 PY
     kill "$daemon"; wait "$daemon"
     callgrind_annotate --threshold=100 "$folder/out" | tr -d ',' |
-        awk '/PROGRAM TOTALS/{all = $1} /encode::dominfo|decimal::write|builtin::uuid/{encode += $1} END{print all, encode}'
+        awk '/PROGRAM TOTALS/{all = $1} /encode::dominfo|decimal::write|builtin::uuid/{encode += $1} END{print all, encode + 0}'
 }
 
-printf '%8s %12s %14s %14s %16s\n' domains "reply bytes" instructions "in the encoder" "encoder per byte"
-for domains in 1 10 100 1000; do
-    requests=$((2000 / domains + 20))
-    { read -r bytes; read -r few few_encode; } < <(instructions "$domains" 10)
-    { read -r bytes; read -r many many_encode; } < <(instructions "$domains" $((requests + 10)))
-    awk -v d="$domains" -v b="$bytes" -v n="$requests" -v a=$((many - few)) -v e=$((many_encode - few_encode)) \
-        'BEGIN{printf "%8d %12d %14.0f %14.0f %16.2f\n", d, b, a / n, e / n, e / n / b}'
-done
+# measure NAME DOMAINS KIND COUNT AT_ONCE
+measure() {
+    { read -r bytes; read -r few few_encode; } < <(run "$2" "$3" 10)
+    { read -r bytes; read -r many many_encode; } < <(run "$2" "$3" $(($4 + 10)))
+    awk -v name="$1" -v b="$bytes" -v n=$(($4 * $5)) -v a=$((many - few)) -v e=$((many_encode - few_encode)) \
+        'BEGIN{printf "%-32s %10d %14.0f %14.0f\n", name, b, a / n, e / n}'
+}
+
+measure_all() {
+    for domains in 1 10 100 1000; do
+        measure "list_domain_$domains" $domains list $((1000 / domains + 20)) 1
+    done
+    measure domain_info 1000 info 1000 1
+    measure domain_info_beside_64_slow 1000 beside 1000 1
+    measure burst_of_16_equal 1 same 200 16
+    measure burst_of_16_different 20 different 200 16
+}
+
+compiler=$(rustc --version | cut -d ' ' -f 1-2)
+printf '%-32s %10s %14s %14s\n' request "reply bytes" instructions "in the encoder"
+measure_all | tee "$folder/measured"
+case ${1:-} in
+    "") ;;
+    update)
+        { echo "# Instructions a request: benches/instructions.sh update"
+          echo "$compiler"; awk '{print $1, $3}' "$folder/measured"; } >"$FIGURES" ;;
+    check)
+        known=$(sed -n 2p "$FIGURES")
+        if [ "$known" != "$compiler" ]; then
+            echo "skipped: the figures in $FIGURES are of $known, this is $compiler"
+            exit 0
+        fi
+        awk -v tolerance=$TOLERANCE -v figures=$FIGURES '
+            NR == FNR { if (FNR > 2) known[$1] = $2; next }
+            !($1 in known) { print "no figure for " $1; bad = 1; next }
+            { change = ($3 / known[$1] - 1) * 100; seen[$1] = 1 }
+            change > tolerance || change < -tolerance {
+                printf "%s: %d instructions, %+.1f %%: %d are in %s\n", $1, $3, change, known[$1], figures; bad = 1 }
+            END { for (name in known) if (!(name in seen)) { print "not measured: " name; bad = 1 }
+                if (bad) print "if that is as it should be: benches/instructions.sh update"
+                exit bad }' "$FIGURES" "$folder/measured" ;;
+    *) echo "usage: $0 [check|update]" >&2; exit 2 ;;
+esac

@@ -135,7 +135,7 @@ fn whole(c: &mut Criterion) {
                 out.clear();
                 let scan = scanner.scan(black_box(&bytes[..request.len()]));
                 assert!(matches!(scan, Scan::Frame(_)));
-                rpc.answer_one(&mut bytes, scanner.elements()[0], &mut out, &mut Inline::default());
+                rpc.answer_one(&mut bytes, &scanner.elements()[0], &mut out, &mut Inline::default());
                 scanner.restart();
             });
         });

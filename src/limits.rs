@@ -87,6 +87,11 @@ pub const PARSER_KEEP_BYTES: usize = 64 << 10;
 /// Arena memory kept from request to request.
 pub const ARENA_KEEP_BYTES: usize = 1 << 20;
 
+/// Results kept in one turn for others who ask the same.
+pub const SHARED_RESULTS_MAX: usize = 64;
+/// What these take together, with their questions.
+pub const SHARED_BYTES_MAX: usize = 8 << 20;
+
 /// Lines of libxl's log that an error carries.
 pub const LOG_LINES_MAX: usize = 8;
 /// Length of one such line.

@@ -97,7 +97,7 @@ fn answer(rpc: &mut Rpc, message: &str, out: &mut Vec<u8>) {
     let mut scanner = Scanner::default();
     let Scan::Frame(frame) = scanner.scan(message.as_bytes()) else { panic!("no message: {message}") };
     if !frame.batch {
-        rpc.answer_one(&mut bytes, scanner.elements()[0], out, &mut Inline::default());
+        rpc.answer_one(&mut bytes, &scanner.elements()[0], out, &mut Inline::default());
         return;
     }
     let mut batch = rpc.begin_batch(&mut bytes, &frame, out).unwrap();

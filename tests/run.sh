@@ -50,6 +50,15 @@ fuzz() {
     done
 }
 
+# What hot requests cost, against the figures that are known.
+instructions() {
+    if ! command -v valgrind >/dev/null; then
+        skip instructions "there is no valgrind"
+        return
+    fi
+    stage "release build" cargo build --release --bin xenopsd && stage instructions benches/instructions.sh check
+}
+
 # The unit tests of what has unsafe code, or bytes from clients, and calls no C. Miri knows neither libxl nor the kernel's
 # sockets and mappings, so other tests are not among them.
 miri() {
@@ -87,6 +96,7 @@ case ${1:-} in
         stage example cargo build --release --example xenlight_sim
         stage "bench socket" cargo bench --bench socket -- --smoke
         stage "bench stages" cargo bench --bench stages -- --test
+        instructions
         miri
         fuzz
         ;;

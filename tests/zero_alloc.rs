@@ -79,18 +79,20 @@ struct Host {
     scanner: Scanner,
     input: Vec<u8>,
     output: Vec<u8>,
+    others_wait: bool,
 }
 
 impl Host {
     fn start() -> Self {
         let host = sim::start(20, 7).unwrap();
         let rpc = Rpc::new(Xl::open(host).unwrap());
-        Self { rpc, scanner: Scanner::default(), input: Vec::new(), output: Vec::new() }
+        Self { rpc, scanner: Scanner::default(), input: Vec::new(), output: Vec::new(), others_wait: false }
     }
 
     /// Answers a message; what that took.
     fn answer(&mut self, message: &str) -> Counts {
-        let Self { rpc, scanner, input, output } = self;
+        let Self { rpc, scanner, input, output, others_wait } = self;
+        let office = || Inline { others_wait: *others_wait, ..Inline::default() };
         input.clear();
         input.extend_from_slice(message.as_bytes());
         input.resize(message.len() + PADDING, 0);
@@ -100,11 +102,9 @@ impl Host {
             panic!("no message: {message}");
         };
         if !frame.batch {
-            rpc.answer_one(input, scanner.elements()[0], output, &mut Inline::default());
+            rpc.answer_one(input, &scanner.elements()[0], output, &mut office());
         } else if let Some(mut batch) = rpc.begin_batch(input, &frame, output) {
-            while rpc.answer_next(&mut batch, input, scanner.elements(), output, &mut Inline::default())
-                == Progress::More
-            {}
+            while rpc.answer_next(&mut batch, input, scanner.elements(), output, &mut office()) == Progress::More {}
         }
         scanner.restart();
         let after = COUNTS.get();
@@ -260,6 +260,20 @@ fn every_kind_of_request_is_free_the_second_time() {
         assert!(reply.starts_with(begin) && reply.is_empty() == begin.is_empty(), "{message}\n{reply}");
     }
     host.expect_second_pass_free(REQUESTS.iter().map(|(message, _)| *message));
+}
+
+/// Each request comes twice in a turn: one result is kept, the other is what was kept.
+#[test]
+fn a_result_that_is_shared_is_free_the_second_time() {
+    let mut host = Host::start();
+    host.others_wait = true;
+    let twice = || REQUESTS.iter().flat_map(|(message, _)| [*message; 2]);
+    for message in twice() {
+        host.answer(message);
+    }
+    host.rpc.begin_turn();
+    let offenders: Vec<&str> = twice().filter(|message| host.answer(message) != Counts::default()).collect();
+    assert!(offenders.is_empty(), "{offenders:#?}");
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn main() -> Outcome<()> {
     let tables: [Outcome<()>; 3] = [
         table("one connection, one request in flight", &DOMAINS, 1, 1),
         table("8 connections, 16 requests in flight on each", &[1], 8, 16),
-        table("64 connections, one request in flight on each", &[1], 64, 1),
+        table("64 connections, one request in flight on each", &[1, 1000], 64, 1),
     ];
     if rounds < ROUNDS {
         println!("\nsmoke run: these are no figures");

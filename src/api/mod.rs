@@ -7,11 +7,13 @@
 
 mod base64;
 mod builtin;
+mod by_name;
 mod check;
 mod console;
 mod cpuid;
 pub mod decode;
 mod domain;
+mod hash;
 mod result;
 
 /// Encoders: C values as JSON, one function a type. Made by `gen::emit_encode`.
@@ -46,6 +48,7 @@ pub mod encode {
 mod methods {
     use std::os::fd::AsRawFd;
 
+    use super::by_name::ByName;
     use super::decode::Decoder;
     use super::{Call, Class, Method, Place, decode, encode};
     use crate::error::{Failure, Outcome};
@@ -144,7 +147,7 @@ impl Call<'_, '_, '_> {
 
 /// The method of that name, in libxl's form (`list_domain`) or Go's (`Xenops.ListDomain`).
 pub fn find(name: &str) -> Option<&'static Method> {
-    methods::BY_NAME.get(name).map(|&at| &methods::METHODS[usize::from(at)])
+    methods::BY_NAME.find(name).map(|at| &methods::METHODS[at])
 }
 
 /// Every method there is, by name.

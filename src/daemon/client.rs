@@ -29,8 +29,11 @@ pub(super) enum Turn {
     Close,
 }
 
+/// What mostly stands behind the last message that has arrived.
+const NEWLINE_BYTES: usize = 1;
+
 /// Where in its stream of messages a client is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum State {
     /// It needs bytes before anything can be answered.
     Scanning,
@@ -72,6 +75,8 @@ pub(super) struct Lent<'l> {
     pub(super) spare: &'l mut OutBuf,
     /// The client's own key.
     pub(super) key: Key,
+    /// Other clients' requests wait for their turn.
+    pub(super) others_wait: bool,
 }
 
 impl Client {
@@ -92,7 +97,7 @@ impl Client {
 
     /// Takes what has arrived, unless there is enough to do without it.
     pub(super) fn receive(&mut self) {
-        let busy = self.unanswered || self.state != State::Scanning || self.connection.output.len() >= OUT_SOFT_BYTES;
+        let busy = self.unanswered || !self.is_scanning() || self.connection.output.len() >= OUT_SOFT_BYTES;
         if !busy {
             self.connection.receive();
         }
@@ -102,7 +107,7 @@ impl Client {
     /// can: one that owes nothing holds no memory.
     pub(super) fn serve(&mut self, lent: &mut Lent<'_>) -> Turn {
         if self.connection.output.is_empty() {
-            self.connection.output = std::mem::take(lent.spare);
+            std::mem::swap(&mut self.connection.output, lent.spare);
         }
         self.unanswered = self.answer(lent);
         if self.connection.input.is_empty() {
@@ -154,7 +159,7 @@ impl Client {
         if owed >= OUT_SOFT_BYTES {
             return Turn::Rest;
         }
-        let finished = self.state == State::Closing || (self.connection.has_ended() && !self.unanswered);
+        let finished = matches!(self.state, State::Closing) || (self.connection.has_ended() && !self.unanswered);
         match (finished, owed) {
             // A worker's reply wakes it.
             _ if self.waits_for_a_worker() || (finished && self.outstanding > 0) => Turn::Rest,
@@ -171,6 +176,11 @@ impl Client {
         !self.unanswered && self.connection.output.is_empty() && at_rest
     }
 
+    /// The next bytes begin a message, or go on with one.
+    fn is_scanning(&self) -> bool {
+        matches!(self.state, State::Scanning)
+    }
+
     /// Nothing can be answered before a worker has replied.
     fn waits_for_a_worker(&self) -> bool {
         matches!(self.state, State::Waiting(..)) || self.outstanding >= OPERATIONS_PER_CONNECTION_MAX
@@ -179,16 +189,16 @@ impl Client {
     /// Answers requests until none is complete or the turn is used up; true when there may be more.
     fn answer(&mut self, lent: &mut Lent<'_>) -> bool {
         let mut began = None;
-        for count in 0..TURN_REQUESTS_MAX {
+        for _ in 0..TURN_REQUESTS_MAX {
             if self.connection.output.len() >= OUT_SOFT_BYTES || self.waits_for_a_worker() {
                 return true;
             }
-            // A lone request never asks for the time.
-            if count > 0 && began.get_or_insert_with(Instant::now).elapsed() > TURN_TIME_MAX {
-                return true;
-            }
-            if !self.answer_next(lent) {
+            // Mostly there is no second request, and then nobody asks for the time.
+            if !self.answer_next(lent) || self.connection.input.is_empty() {
                 return false;
+            }
+            if began.get_or_insert_with(Instant::now).elapsed() > TURN_TIME_MAX {
+                return true;
             }
         }
         true
@@ -207,11 +217,9 @@ impl Client {
     }
 
     fn next_frame(&mut self, lent: &mut Lent<'_>) -> bool {
-        let input = &mut self.connection.input;
-        // The newline behind the last message must not count towards the length of the next.
-        input.consume(self.scanner.blank(input.unread()));
-        match self.scanner.scan(input.unread()) {
-            Scan::Frame(frame) => self.begin_frame(lent, frame),
+        self.skip_blank();
+        match self.scanner.scan(self.connection.input.unread()) {
+            Scan::Frame(frame) => self.begin_frame(lent, &frame),
             Scan::Stray(at) => {
                 self.refuse_and_close(lent.rpc, &Refused::Parse { at, why: "a message is an object or an array" });
             }
@@ -223,23 +231,24 @@ impl Client {
         true
     }
 
-    fn begin_frame(&mut self, lent: &mut Lent<'_>, frame: Frame) {
+    fn begin_frame(&mut self, lent: &mut Lent<'_>, frame: &Frame) {
         let Self { connection, outstanding, .. } = self;
         let (peer, access) = (connection.peer(), self.access);
         let Connection { input, output, descriptors, .. } = connection;
+        let others_wait = lent.others_wait || input.len() > frame.span.end + NEWLINE_BYTES;
         let bytes = input.unread_padded();
         if let Some(at) = frame.too_deep_at {
             let why = "nested deeper than 64 levels";
             lent.rpc.refuse(&Refused::Parse { at: at - frame.span.start, why }, output.tail());
         } else if frame.batch {
-            if let Some(batch) = lent.rpc.begin_batch(bytes, &frame, output.tail()) {
-                self.state = State::InBatch(frame, batch);
+            if let Some(batch) = lent.rpc.begin_batch(bytes, frame, output.tail()) {
+                self.state = State::InBatch(*frame, batch);
                 return;
             }
         } else {
             let Lent { rpc, pool, key, .. } = lent;
-            let mut desk = Desk { pool, client: *key, peer, access, descriptors, outstanding };
-            rpc.answer_one(bytes, self.scanner.elements()[0], output.tail(), &mut desk);
+            let mut desk = Desk { pool, client: *key, peer, access, others_wait, descriptors, outstanding };
+            rpc.answer_one(bytes, &self.scanner.elements()[0], output.tail(), &mut desk);
         }
         self.end_frame(frame);
     }
@@ -249,7 +258,8 @@ impl Client {
         let (peer, access) = (connection.peer(), self.access);
         let Connection { input, output, descriptors, .. } = connection;
         let Lent { rpc, pool, key, .. } = lent;
-        let mut desk = Desk { pool, client: *key, peer, access, descriptors, outstanding };
+        let others_wait = true;
+        let mut desk = Desk { pool, client: *key, peer, access, others_wait, descriptors, outstanding };
         let elements = self.scanner.elements();
         let progress = rpc.answer_next(&mut batch, input.unread_padded(), elements, output.tail(), &mut desk);
         self.go_on(frame, batch, progress);
@@ -262,14 +272,21 @@ impl Client {
             Progress::Done => {
                 self.state = State::Scanning;
                 self.connection.output.tail().append(&mut self.held);
-                self.end_frame(frame);
+                self.end_frame(&frame);
             }
         }
     }
 
-    fn end_frame(&mut self, frame: Frame) {
+    fn end_frame(&mut self, frame: &Frame) {
         self.connection.input.consume(frame.span.end);
         self.scanner.restart();
+        self.skip_blank();
+    }
+
+    /// The newline behind a message is no part of the next, nor does it count towards its length.
+    fn skip_blank(&mut self) {
+        let input = &mut self.connection.input;
+        input.consume(self.scanner.blank(input.unread()));
     }
 
     fn refuse_and_close(&mut self, rpc: &Rpc, refused: &Refused<'_>) {

@@ -159,7 +159,9 @@ impl Daemon {
         self.serve_all();
         self.begin_operations();
         self.accept_waiting();
-        std::mem::swap(&mut self.turn, &mut self.next_turn);
+        if !self.next_turn.is_empty() {
+            std::mem::swap(&mut self.turn, &mut self.next_turn);
+        }
     }
 
     /// Takes what has arrived from everybody before anything is answered: so each answer is made after all the
@@ -174,6 +176,9 @@ impl Daemon {
 
     /// Gives the clients what their workers say; it is sent with what they get in this turn anyway.
     fn hear_workers(&mut self) {
+        if self.pool.is_at_rest() {
+            return;
+        }
         let Self { pool, clients, turn, spare, .. } = self;
         pool.hear(|operation, heard| {
             if let Some(client) = clients.get_mut(operation.client) {
@@ -188,6 +193,9 @@ impl Daemon {
 
     /// Starts what was asked for in this turn and what has been waiting.
     fn begin_operations(&mut self) {
+        if self.pool.is_at_rest() {
+            return;
+        }
         self.pool.dispatch();
         let Self { pool, clients, next_turn, .. } = self;
         pool.end_those_over(|operation, heard| {
@@ -199,14 +207,16 @@ impl Daemon {
     }
 
     fn serve_all(&mut self) {
+        self.rpc.begin_turn();
         for at in 0..self.turn.len() {
             let key = self.turn[at];
             let Some(client) = self.clients.get_mut(key) else {
                 continue;
             };
             client.listed = false;
-            let Self { rpc, pool, spare, .. } = self;
-            let turn = client.serve(&mut Lent { rpc, pool, spare, key });
+            let Self { rpc, pool, spare, turn, .. } = self;
+            let others_wait = at + 1 < turn.len();
+            let turn = client.serve(&mut Lent { rpc, pool, spare, key, others_wait });
             self.after(key, turn);
         }
         self.turn.clear();
@@ -229,20 +239,17 @@ impl Daemon {
             _ if owes_too_much => self.close(key),
             Turn::Close => self.close(key),
             Turn::Rest if stopping_and_done => self.close(key),
-            Turn::Rest => self.watch_writes(key),
+            Turn::Rest if client.wants_write != (client_bytes > 0) => self.watch_writes(key, client_bytes > 0),
+            Turn::Rest => {}
             Turn::Again => list(&mut self.next_turn, key, client),
         }
     }
 
     /// Asks the kernel to say when a client that is slow to read takes bytes again, or no longer to.
-    fn watch_writes(&mut self, key: Key) {
+    fn watch_writes(&mut self, key: Key, wants: bool) {
         let Some(client) = self.clients.get_mut(key) else {
             return;
         };
-        let wants = !client.connection.output.is_empty();
-        if wants == client.wants_write {
-            return;
-        }
         client.wants_write = wants;
         let interest = if wants { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
         let token = Source::Client(key).into();

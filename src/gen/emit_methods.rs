@@ -8,6 +8,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::args::Read;
+use super::by_name;
 use super::emit_call::function;
 use super::emit_input::{inputs, names_table};
 use super::model::{Builtin, Function, Model};
@@ -20,7 +21,7 @@ pub fn emit(model: &Model, fates: &[(&Function, Fate<'_>)]) -> TokenStream {
     let functions = methods.iter().map(|method| function(method));
     let entries = rows.iter().map(entry);
     let (count, names, managed) = (rows.len(), enumerations(model, &methods), managed(model));
-    let table: TokenStream = by_name(&rows).parse().expect("phf's text is Rust");
+    let table = by_name(&rows);
     quote! {
         #names
         #managed
@@ -30,7 +31,7 @@ pub fn emit(model: &Model, fates: &[(&Function, Fate<'_>)]) -> TokenStream {
         pub(super) static METHODS: [Method; #count] = [#(#entries),*];
 
         /// Where a name stands in `METHODS`: libxl's and Go's.
-        pub(super) static BY_NAME: phf::Map<&'static str, u16> = #table;
+        pub(super) static BY_NAME: ByName = #table;
     }
 }
 
@@ -40,13 +41,9 @@ fn go_name(name: &str) -> String {
     format!("Xenops.{}", words.collect::<String>())
 }
 
-fn by_name(rows: &[Row<'_>]) -> String {
-    let mut map = phf_codegen::Map::new();
-    for (at, row) in rows.iter().enumerate() {
-        map.entry(row.name.to_owned(), at.to_string());
-        map.entry(go_name(row.name), at.to_string());
-    }
-    map.build().to_string()
+fn by_name(rows: &[Row<'_>]) -> TokenStream {
+    let both = |(at, row): (usize, &Row<'_>)| [(row.name.to_owned(), at), (go_name(row.name), at)];
+    by_name::emit(&rows.iter().enumerate().flat_map(both).collect::<Vec<_>>())
 }
 
 /// The names of the enumerations that parameters are of.

@@ -1,7 +1,7 @@
 //! The generator: libxl's headers, as bindgen reads them, become types, encoders, decoders and methods.
 //!
 //! In: bindgen's output and the library's soname. Out: Rust text for the build's output directory (see [`Output`]). It
-//! is compiled into `build.rs` and into tests, never into the daemon, and uses nothing of the daemon.
+//! is compiled into `build.rs` and into tests, never into the daemon, and uses nothing of the daemon but its `hash`.
 //!
 //! [`headers`] says what bindgen reads, `read` makes a [`model`] of the bindings, `plan` and `args` decide about each
 //! function and its parameters with the help of [`hints`] and [`facts`], and each `emit_…` writes one file or one part
@@ -15,6 +15,7 @@ pub mod hints;
 pub mod model;
 
 mod args;
+mod by_name;
 mod emit_call;
 mod emit_decode;
 mod emit_encode;
@@ -22,6 +23,8 @@ mod emit_functions;
 mod emit_input;
 mod emit_methods;
 mod emit_oracle;
+#[path = "../api/hash.rs"]
+mod hash;
 mod plan;
 mod read;
 mod surface;

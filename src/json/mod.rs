@@ -5,12 +5,14 @@
 
 mod base64;
 mod decimal;
+mod name;
 mod params;
 mod tape;
 mod value;
 mod writer;
 
+pub use name::Name;
 pub use params::{Args, Names, Params};
 pub use tape::{Message, PADDING, ParseError, Parser};
 pub use value::{Kind, Members, Value};
-pub use writer::{Name, Pen, Writer};
+pub use writer::{Pen, Writer};

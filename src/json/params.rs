@@ -37,6 +37,14 @@ impl<'m> Params<'m> {
         self.arena
     }
 
+    /// Appends bytes that are the same for equal params, and different for others.
+    pub fn spell(&self, to: &mut Vec<u8>) {
+        if let Some(value) = self.value {
+            to.push(self.names as u8);
+            value.spell(to);
+        }
+    }
+
     /// Finds each named parameter. Unknown and repeated ones are refused, missing ones only when they are read.
     pub fn bind<const N: usize>(&self, names: &'static [&'static str; N]) -> Result<Args<'m, N>, Refused<'m>> {
         let mut args = Args { arena: self.arena, names, slots: [None; N] };

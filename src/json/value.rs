@@ -291,6 +291,27 @@ impl<'m> Value<'m> {
         })
     }
 
+    /// Appends bytes that are the same for equal values, and different for others.
+    pub(super) fn spell(self, to: &mut Vec<u8>) {
+        for node in &self.message.nodes()[self.at..self.end()] {
+            let (kind, bits) = match *node {
+                Node::String(text) => (b's', text.len() as u64),
+                Node::Object { len, .. } => (b'o', len as u64),
+                Node::Array { len, .. } => (b'a', len as u64),
+                Node::Static(StaticNode::I64(number)) => (b'i', number.cast_unsigned()),
+                Node::Static(StaticNode::U64(number)) => (b'u', number),
+                Node::Static(StaticNode::F64(number)) => (b'f', number.to_bits()),
+                Node::Static(StaticNode::Bool(is)) => (b'b', is.into()),
+                Node::Static(StaticNode::Null) => (b'n', 0),
+            };
+            to.push(kind);
+            to.extend_from_slice(&bits.to_le_bytes());
+            if let Node::String(text) = node {
+                to.extend_from_slice(text.as_bytes());
+            }
+        }
+    }
+
     /// The place of the next value behind this one, with all that is in it.
     fn end(self) -> usize {
         match self.node() {

@@ -12,6 +12,7 @@ use core::ffi::{CStr, c_char};
 use std::marker::PhantomData;
 
 use super::decimal;
+use super::name::Name;
 
 /// Appends JSON to a buffer, up to a limit.
 ///
@@ -50,6 +51,11 @@ impl<'o> Writer<'o> {
         self.out.len()
     }
 
+    /// What has been written since `mark`.
+    pub fn since(&self, mark: usize) -> &[u8] {
+        &self.out[mark..]
+    }
+
     /// Takes back everything written since `mark`.
     pub fn undo(&mut self, mark: usize) {
         debug_assert!(self.start <= mark, "a mark of another reply");
@@ -84,6 +90,16 @@ impl<'o> Writer<'o> {
             self.grow(json.len());
         }
         self.out.extend_from_slice(json);
+    }
+
+    /// Appends several such pieces, one behind the other.
+    #[inline]
+    pub fn raw_all<const N: usize>(&mut self, pieces: [&[u8]; N]) {
+        let mut pen = self.room(pieces.iter().map(|piece| piece.len()).sum());
+        for piece in pieces {
+            // SAFETY: the room holds them all.
+            unsafe { pen.bytes(piece) };
+        }
     }
 
     /// Appends an integer.
@@ -290,8 +306,8 @@ impl Pen<'_> {
     pub unsafe fn name<const N: usize>(&mut self, name: &Name<N>) {
         // SAFETY: the caller's promise; a name of the program does not overlap the buffer.
         unsafe {
-            self.at.copy_from_nonoverlapping(name.room.as_ptr(), N);
-            self.at = self.at.add(name.len);
+            self.at.copy_from_nonoverlapping(name.room().as_ptr(), N);
+            self.at = self.at.add(name.as_bytes().len());
         }
     }
 
@@ -364,31 +380,6 @@ static HEX: [[u8; 2]; 256] = {
     }
     pairs
 };
-
-/// A short text in room of a fixed size, so that copying it needs no loop and no call.
-#[derive(Debug)]
-pub struct Name<const N: usize> {
-    room: [u8; N],
-    len: usize,
-}
-
-impl<const N: usize> Name<N> {
-    /// A text of at most `N` bytes.
-    pub const fn new(text: &[u8]) -> Self {
-        let mut room = [b' '; N];
-        let mut at = 0;
-        while at < text.len() {
-            room[at] = text[at];
-            at += 1;
-        }
-        Self { room, len: text.len() }
-    }
-
-    /// The text.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.room[..self.len]
-    }
-}
 
 #[cfg(test)]
 #[path = "writer_tests.rs"]

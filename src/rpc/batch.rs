@@ -78,7 +78,7 @@ impl Rpc {
         office: &mut impl Office,
     ) -> Progress {
         let start = batch.open(out);
-        if self.answer(bytes, elements[batch.next], true, out, office) == Answered::Later {
+        if self.answer(bytes, &elements[batch.next], true, out, office) == Answered::Later {
             out.truncate(start);
             return Progress::Waiting;
         }

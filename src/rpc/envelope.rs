@@ -52,13 +52,22 @@ pub(super) enum RawId<'m> {
 
 impl<'m> RawId<'m> {
     /// Copies an id out of the frame: parsing in place may change its bytes, and they are few.
-    pub(super) fn copy(id: Option<&[u8]>, to: &'m mut [u8; ID_BYTES_MAX]) -> Self {
+    pub(super) fn copy(id: Option<&[u8]>, to: &'m mut Vec<u8>) -> Self {
         let Some(id) = id else { return Self::Absent };
-        let Some(copy) = to.get_mut(..id.len()) else {
+        if id.len() > ID_BYTES_MAX {
             return Self::TooLong;
-        };
-        copy.copy_from_slice(id);
-        Self::Text(copy)
+        }
+        to.clear();
+        to.extend_from_slice(id);
+        Self::Text(to)
+    }
+
+    /// What a reply to a request with this id echoes.
+    pub(super) fn echoed(self) -> &'m [u8] {
+        match self {
+            Self::Text(text) => text,
+            Self::Absent | Self::TooLong => b"null",
+        }
     }
 }
 
@@ -82,24 +91,33 @@ struct Members<'m> {
     id: Option<Value<'m>>,
     method: Option<Value<'m>>,
     params: Option<Value<'m>>,
-    repeated: bool,
+    /// How many members have one of these names.
+    count: usize,
 }
 
 impl<'m> Members<'m> {
     /// Members of other names are nobody's business.
+    #[inline]
     fn read(root: Value<'m>) -> Self {
         let mut members = Self::default();
         for (name, value) in root.members() {
-            let slot = match name {
-                "jsonrpc" => &mut members.jsonrpc,
-                "id" => &mut members.id,
-                "method" => &mut members.method,
-                "params" => &mut members.params,
+            match name {
+                "jsonrpc" => members.jsonrpc = Some(value),
+                "id" => members.id = Some(value),
+                "method" => members.method = Some(value),
+                "params" => members.params = Some(value),
                 _ => continue,
-            };
-            members.repeated |= slot.replace(value).is_some();
+            }
+            members.count += 1;
         }
         members
+    }
+
+    /// One of the names occurs twice.
+    fn has_repeated(&self) -> bool {
+        let Self { jsonrpc, id, method, params, count } = self;
+        let names = [jsonrpc, id, method, params].map(|member| usize::from(member.is_some()));
+        *count > names.iter().sum()
     }
 }
 
@@ -108,6 +126,7 @@ impl<'m> Envelope<'m> {
     ///
     /// # Errors
     /// What is wrong, and to whom and in which dialect to say so.
+    #[inline(always)]
     pub(super) fn read(message: &'m Message<'m>, id: RawId<'m>, in_batch: bool) -> Result<Self, (To<'m>, Refused<'m>)> {
         let root = message.root();
         let members = Members::read(root);
@@ -117,7 +136,7 @@ impl<'m> Envelope<'m> {
         if root.kind() != Kind::Object {
             return refuse("a request is an object");
         }
-        if members.repeated {
+        if members.has_repeated() {
             return Err((To::nobody(dialect), Refused::Request("jsonrpc, id, method or params occurs twice")));
         }
         if dialect == Dialect::V2 && members.jsonrpc.and_then(|v| v.str().ok()) != Some("2.0") {

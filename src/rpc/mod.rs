@@ -10,6 +10,7 @@ mod explain;
 mod office;
 mod own;
 mod reply;
+mod shared;
 
 use bumpalo::Bump;
 
@@ -19,12 +20,13 @@ pub use office::{Access, Domain, Inline, Office, ReplyTo, Task, Which};
 pub use reply::Refused;
 
 use crate::api::{self, Call, Class, Lookup, Method};
-use crate::error::Failure;
+use crate::error::{Failure, Outcome};
 use crate::json::{Message, Parser, Writer};
-use crate::limits::{ARENA_KEEP_BYTES, ID_BYTES_MAX, REPLY_BYTES_MAX};
+use crate::limits::{ARENA_KEEP_BYTES, REPLY_BYTES_MAX};
 use crate::wire::{Descriptors, Element};
 use crate::xl::Xl;
-use envelope::{Envelope, RawId, To};
+use envelope::{Dialect, Envelope, RawId, To};
+use shared::Shared;
 
 /// Answers requests, one at a time.
 #[derive(Debug)]
@@ -34,7 +36,16 @@ pub struct Rpc {
     arena: Bump,
     /// A document as it came, kept when parsing changes it and it may be needed after all.
     original: Vec<u8>,
+    /// The id of the request that is being answered.
+    id: Vec<u8>,
+    past: Past,
+}
+
+/// What is remembered from request to request.
+#[derive(Debug, Default)]
+struct Past {
     last: Last,
+    shared: Shared,
 }
 
 /// The last call.
@@ -58,7 +69,7 @@ pub enum Answered {
 /// A call that is not made here.
 struct Deferred {
     method: &'static Method,
-    to: ReplyTo,
+    dialect: Dialect,
     notification: bool,
     progress: bool,
     domain: Domain,
@@ -68,7 +79,14 @@ struct Deferred {
 impl Rpc {
     /// Answers with this libxl.
     pub fn new(xl: Xl) -> Self {
-        Self { xl, parser: Parser::new(), arena: Bump::new(), original: Vec::new(), last: Last::default() }
+        Self {
+            xl,
+            parser: Parser::new(),
+            arena: Bump::new(),
+            original: Vec::new(),
+            id: Vec::new(),
+            past: Past::default(),
+        }
     }
 
     /// The library.
@@ -78,14 +96,19 @@ impl Rpc {
 
     /// The last call, and what became of it.
     pub fn last(&self) -> Last {
-        self.last
+        self.past.last
+    }
+
+    /// Requests that arrived before now are answered from now on: no result of the past is good enough for them.
+    pub fn begin_turn(&mut self) {
+        self.past.shared.begin_turn();
     }
 
     /// Answers a message that is one request. `frame` goes on for [`crate::json::PADDING`] bytes behind it.
     pub fn answer_one(
         &mut self,
         frame: &mut [u8],
-        element: Element,
+        element: &Element,
         out: &mut Vec<u8>,
         office: &mut impl Office,
     ) -> Answered {
@@ -107,28 +130,29 @@ impl Rpc {
     pub fn answer(
         &mut self,
         frame: &mut [u8],
-        element: Element,
+        element: &Element,
         in_batch: bool,
         out: &mut Vec<u8>,
         office: &mut impl Office,
     ) -> Answered {
-        let mut id_bytes = [0; ID_BYTES_MAX];
-        let id = RawId::copy(element.id.map(|span| &frame[span.start..span.end]), &mut id_bytes);
+        let Self { xl, parser, arena, original, id, past } = self;
+        let id = RawId::copy(element.id.map(|span| &frame[span.start..span.end]), id);
         let len = element.span.end - element.span.start;
         let bytes = &mut frame[element.span.start..];
-        self.keep_original(&bytes[..len], element.escaped);
-
-        let Self { xl, parser, arena, last, .. } = self;
+        if element.escaped {
+            original.clear();
+            original.extend_from_slice(&bytes[..len]);
+        }
         let mut writer = Writer::new(out, REPLY_BYTES_MAX);
         writer.keep_secrets(office.access() == Access::ReadOnly);
         let parsed = parser.read(bytes, len, arena, |message| {
             let message = message.ok()?;
-            Some(answer_message(xl, message, id, in_batch, &mut writer, office, last))
+            Some(answer_message(xl, message, id, in_batch, &mut writer, office, past))
         });
-        let document = if element.escaped { &self.original } else { &bytes[..len] };
+        let document = if element.escaped { original } else { &bytes[..len] };
         let answered = match parsed {
             Some(None) => Answered::Now,
-            Some(Some(deferred)) => submit(&deferred, document, in_batch, &mut writer, office),
+            Some(Some(deferred)) => submit(&deferred, id, document, in_batch, &mut writer, office),
             None => {
                 diagnose::reply(&mut writer, document);
                 Answered::Now
@@ -139,11 +163,10 @@ impl Rpc {
     }
 
     /// Finds out which domain the request at `element` is about, or writes why that cannot be.
-    pub fn resolve(&mut self, frame: &mut [u8], element: Element, in_batch: bool, out: &mut Vec<u8>) -> Option<u32> {
-        let mut id_bytes = [0; ID_BYTES_MAX];
-        let id = RawId::copy(element.id.map(|span| &frame[span.start..span.end]), &mut id_bytes);
+    pub fn resolve(&mut self, frame: &mut [u8], element: &Element, in_batch: bool, out: &mut Vec<u8>) -> Option<u32> {
+        let Self { xl, parser, arena, id, past, .. } = self;
+        let id = RawId::copy(element.id.map(|span| &frame[span.start..span.end]), id);
         let len = element.span.end - element.span.start;
-        let Self { xl, parser, arena, last, .. } = self;
         xl.log().clear();
         let found = parser.read(&mut frame[element.span.start..], len, arena, |message| {
             let envelope = Envelope::read(message.ok()?, id, in_batch).ok()?;
@@ -158,7 +181,7 @@ impl Rpc {
                 Err(failure) => failure,
             };
             if !envelope.notification {
-                last.code = reply::failure(xl, &envelope.to, method.name, &failure, Access::Full, &mut writer);
+                past.last.code = reply::failure(xl, &envelope.to, method.name, &failure, Access::Full, &mut writer);
             }
             None
         });
@@ -166,14 +189,8 @@ impl Rpc {
         found
     }
 
-    fn keep_original(&mut self, document: &[u8], escaped: bool) {
-        if escaped {
-            self.original.clear();
-            self.original.extend_from_slice(document);
-        }
-    }
-
     /// Frees what the request needed, and gives memory back when that was much.
+    #[inline]
     fn forget(&mut self) {
         self.arena.reset();
         if self.arena.allocated_bytes() > ARENA_KEEP_BYTES {
@@ -187,12 +204,14 @@ impl Rpc {
 #[cold]
 fn submit(
     deferred: &Deferred,
+    id: RawId<'_>,
     document: &[u8],
     in_batch: bool,
     writer: &mut Writer<'_>,
     office: &mut impl Office,
 ) -> Answered {
-    let &Deferred { method, to, notification, progress, domain, ref named } = deferred;
+    let &Deferred { method, dialect, notification, progress, domain, ref named } = deferred;
+    let to = ReplyTo::new(&To { dialect, id: id.echoed() });
     match office.submit(Task { method, to, notification, in_batch, progress, domain, named, document }) {
         Ok(()) => Answered::Later,
         Err(_) if notification => Answered::Now,
@@ -211,17 +230,18 @@ fn answer_message<'m>(
     in_batch: bool,
     writer: &mut Writer<'_>,
     office: &mut impl Office,
-    last: &mut Last,
+    past: &mut Past,
 ) -> Option<Deferred> {
-    let envelope = match Envelope::read(message, id, in_batch) {
+    let envelope = Envelope::read(message, id, in_batch);
+    let envelope = match &envelope {
         Ok(envelope) => envelope,
         Err((to, refused)) => {
-            reply::refused(writer, &to, &refused);
+            reply::refused(writer, to, refused);
             return None;
         }
     };
     let mark = writer.mark();
-    let deferred = call(xl, &envelope, writer, office, last);
+    let deferred = call(xl, envelope, writer, office, past);
     if envelope.notification {
         writer.undo(mark);
     }
@@ -234,11 +254,11 @@ fn call(
     envelope: &Envelope<'_>,
     writer: &mut Writer<'_>,
     office: &mut impl Office,
-    last: &mut Last,
+    past: &mut Past,
 ) -> Option<Deferred> {
     let to = &envelope.to;
     let Some(method) = api::find(envelope.method) else {
-        own::call(envelope, writer, office);
+        own::call(envelope, past.shared.counts(), writer, office);
         return None;
     };
     if office.access() == Access::ReadOnly && !method.read_only {
@@ -249,16 +269,13 @@ fn call(
     if !office.runs_here(method) {
         return Some(defer(method, envelope));
     }
-    last.method = Some(method);
+    past.last.method = Some(method);
     let mark = writer.mark();
-    xl.log().clear();
     reply::begin(writer, to);
-    let lookup = office.lookup();
-    let descriptors = office.descriptors();
-    match (method.call)(&mut Call { xl, params: envelope.params, descriptors, lookup, writer }) {
+    match result(xl, method, envelope, writer, office, past) {
         Ok(()) => {
             reply::end(writer, to);
-            last.code = 0;
+            past.last.code = 0;
         }
         Err(Failure::Elsewhere) => {
             writer.undo(mark);
@@ -266,7 +283,7 @@ fn call(
         }
         Err(failure) => {
             writer.undo(mark);
-            last.code = reply::failure(xl, to, method.name, &failure, office.access(), writer);
+            past.last.code = reply::failure(xl, to, method.name, &failure, office.access(), writer);
         }
     }
     if writer.overflowed() {
@@ -274,6 +291,31 @@ fn call(
         reply::refused(writer, to, &Refused::ReplyTooLong);
     }
     None
+}
+
+/// Writes the result: libxl's, or that of another request which asked the same in this turn.
+fn result<'m>(
+    xl: &Xl,
+    method: &'static Method,
+    envelope: &Envelope<'m>,
+    writer: &mut Writer<'_>,
+    office: &mut impl Office,
+    past: &mut Past,
+) -> Outcome<'m> {
+    let (params, shared) = (envelope.params, &mut past.shared);
+    let may_share = shared.may_serve(method, office.others_wait());
+    if may_share && let Some(result) = shared.find(method, office.access(), &params) {
+        writer.raw(result);
+        return Ok(());
+    }
+    xl.log().clear();
+    let (mark, lookup) = (writer.mark(), office.lookup());
+    (method.call)(&mut Call { xl, params, descriptors: office.descriptors(), lookup, writer })?;
+    shared.count_call();
+    if may_share && office.others_wait() && !writer.overflowed() {
+        shared.keep(writer.since(mark));
+    }
+    Ok(())
 }
 
 /// Longer names are cut where people read them.
@@ -298,7 +340,7 @@ fn defer(method: &'static Method, envelope: &Envelope<'_>) -> Deferred {
     };
     Deferred {
         method,
-        to: ReplyTo::new(&envelope.to),
+        dialect: envelope.to.dialect,
         notification: envelope.notification,
         progress: param("progress").is_some_and(|value| matches!(value.bool(), Ok(true))),
         domain,

@@ -27,6 +27,8 @@ pub trait Office {
     fn lookup(&self) -> Lookup;
     /// What the client may do.
     fn access(&self) -> Access;
+    /// More requests have arrived that may ask the same.
+    fn others_wait(&self) -> bool;
     /// The descriptors that came with the client's bytes.
     fn descriptors(&mut self) -> &mut Descriptors;
     /// Takes a call over; its reply comes later.
@@ -140,11 +142,13 @@ pub struct Inline {
     pub lookup: Lookup,
     /// What the client may do.
     pub access: Access,
+    /// More requests have arrived that may ask the same.
+    pub others_wait: bool,
 }
 
 impl Default for Inline {
     fn default() -> Self {
-        Self { descriptors: Descriptors::default(), lookup: Lookup::Ask, access: Access::Full }
+        Self { descriptors: Descriptors::default(), lookup: Lookup::Ask, access: Access::Full, others_wait: false }
     }
 }
 
@@ -159,6 +163,10 @@ impl Office for Inline {
 
     fn access(&self) -> Access {
         self.access
+    }
+
+    fn others_wait(&self) -> bool {
+        self.others_wait
     }
 
     fn descriptors(&mut self) -> &mut Descriptors {

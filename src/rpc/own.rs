@@ -1,19 +1,22 @@
-//! Methods of our own, about operations: calls that were given away and are not answered yet.
+//! Methods of our own: about operations (calls that were given away and are not answered yet), and about the daemon.
 //!
 //! In: the envelope of a request whose method is none of libxl's. Out: its reply. `operation_list` takes nothing and
 //! gives an array; `operation_abort` takes `number`, or `id` of a request on the same connection, and gives `{}` when
-//! the operation has been asked to end: it is answered in any case, aborted or not.
+//! the operation has been asked to end: it is answered in any case, aborted or not. `server_info` takes nothing and
+//! gives `{"version":…,"loop":{"calls":…,"shared":…}}`: how many results the loop has got from libxl, and how often it
+//! gave one to one more request that asked the same.
 
 use super::envelope::Envelope;
 use super::office::{Access, Office, Which};
 use super::reply::{self, Refused};
+use super::shared::Counts;
 use crate::error::{Fault, Refused as RefusedParams};
 use crate::json::{Kind, Value, Writer};
 use crate::limits::REPLY_BYTES_MAX;
 
 /// Answers one of them, or says that there is no such method.
 #[cold]
-pub(super) fn call(envelope: &Envelope<'_>, writer: &mut Writer<'_>, office: &mut impl Office) {
+pub(super) fn call(envelope: &Envelope<'_>, counts: Counts, writer: &mut Writer<'_>, office: &mut impl Office) {
     let to = &envelope.to;
     let outcome = match envelope.method {
         "operation_list" | "Xenops.OperationList" => list(envelope, writer, office),
@@ -21,6 +24,7 @@ pub(super) fn call(envelope: &Envelope<'_>, writer: &mut Writer<'_>, office: &mu
             Err(Refused::Forbidden("operation_abort"))
         }
         "operation_abort" | "Xenops.OperationAbort" => abort(envelope, writer, office),
+        "server_info" | "Xenops.ServerInfo" => server_info(envelope, counts, writer),
         other => Err(Refused::Method(other)),
     };
     if let Err(refused) = outcome {
@@ -50,6 +54,20 @@ fn abort<'m>(envelope: &Envelope<'m>, writer: &mut Writer<'_>, office: &mut impl
     }
     reply::begin(writer, &envelope.to);
     writer.raw(b"{}");
+    reply::end(writer, &envelope.to);
+    Ok(())
+}
+
+fn server_info<'m>(envelope: &Envelope<'m>, counts: Counts, writer: &mut Writer<'_>) -> Result<(), Refused<'m>> {
+    envelope.params.bind(&[]).map_err(Refused::Params)?;
+    reply::begin(writer, &envelope.to);
+    writer.raw(b"{\"version\":");
+    writer.string(env!("CARGO_PKG_VERSION"));
+    writer.raw(b",\"loop\":{\"calls\":");
+    writer.unsigned(counts.calls);
+    writer.raw(b",\"shared\":");
+    writer.unsigned(counts.shared);
+    writer.raw(b"}}");
     reply::end(writer, &envelope.to);
     Ok(())
 }

@@ -107,21 +107,22 @@ impl Display for Refused<'_> {
 }
 
 /// What comes before a result.
+#[inline]
 pub(super) fn begin(writer: &mut Writer<'_>, to: &To<'_>) {
-    writer.raw(match to.dialect {
-        Dialect::V1 => b"{\"id\":",
-        Dialect::V2 => b"{\"jsonrpc\":\"2.0\",\"id\":",
-    });
-    writer.raw(to.id);
-    writer.raw(b",\"result\":");
+    // Where the length of a literal is known, copying it takes a few moves instead of a call.
+    match to.dialect {
+        Dialect::V1 => writer.raw_all([b"{\"id\":", to.id, b",\"result\":"]),
+        Dialect::V2 => writer.raw_all([b"{\"jsonrpc\":\"2.0\",\"id\":", to.id, b",\"result\":"]),
+    }
 }
 
 /// What comes behind a result.
+#[inline]
 pub(super) fn end(writer: &mut Writer<'_>, to: &To<'_>) {
-    writer.raw(match to.dialect {
-        Dialect::V1 => b",\"error\":null}",
-        Dialect::V2 => b"}",
-    });
+    match to.dialect {
+        Dialect::V1 => writer.raw(b",\"error\":null}"),
+        Dialect::V2 => writer.raw(b"}"),
+    }
 }
 
 /// A refusal of ours.

@@ -120,7 +120,10 @@ impl Connection {
     /// Sends what is owed, as far as the kernel takes it. What a peer that is gone is owed goes nowhere: what it had
     /// asked for is carried out all the same.
     pub fn send(&mut self) {
-        while !self.output.is_empty() && !self.deaf {
+        while !self.output.is_empty() {
+            if self.deaf {
+                return self.output.consume(self.output.len());
+            }
             match rustix::net::send(&self.socket, self.output.unsent(), SendFlags::NOSIGNAL) {
                 Ok(count) => self.output.consume(count),
                 Err(rustix::io::Errno::AGAIN) => return,
@@ -128,7 +131,6 @@ impl Connection {
                 Err(_) => self.deaf = true,
             }
         }
-        self.output.consume(self.output.len());
     }
 
     /// Sends a few bytes with descriptors, at once and as a whole. For a socket that has taken all there was before.

@@ -27,7 +27,10 @@ impl Descriptors {
 
     /// Closes them all.
     pub fn clear(&mut self) {
-        self.0.clear();
+        // Mostly there are none, and nothing to clear.
+        if !self.0.is_empty() {
+            self.0.clear();
+        }
     }
 }
 

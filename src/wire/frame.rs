@@ -3,10 +3,12 @@
 //! In: the bytes received so far. Out: a [`Frame`] once one is complete: its end, its elements (one request, or those
 //! of a batch), and for each the raw text of its `id` and whether it holds a backslash. Messages are concatenated JSON
 //! values; white space between them, newlines included, means nothing. Each byte is looked at once, however the stream
-//! is cut. It does not check that a frame is JSON: the parser does, on the whole frame.
+//! is cut, and 64 of them at a time: only brackets, braces and commas outside of strings are then looked at singly. It
+//! does not check that a frame is JSON: the parser does, on the whole frame.
 //!
 //! Invariant: `at` bytes have been looked at; `depth` is 0 exactly between frames.
 
+use super::block::{BLOCK_BYTES, Block};
 use crate::limits::{BATCH_LENGTH_MAX, DEPTH_MAX};
 
 /// A range of bytes, counted from the first byte given to [`Scanner::scan`].
@@ -68,76 +70,47 @@ pub struct Scanner {
     begin: usize,
     too_deep_at: Option<usize>,
     escaped: bool,
-    inside: Inside,
-    element: Element,
-    /// Something of `element` has been seen.
-    started: bool,
+    /// All bits, if the next byte is inside a string, else none.
+    in_string: u64,
+    /// The next byte is escaped by the backslash before it.
+    after_escape: bool,
+    /// The element whose end has not come, and whether there is a backslash in it.
+    element_begin: usize,
+    element_escaped: bool,
+    element_id: Option<Span>,
+    /// Behind the last brace or comma at the level of a request's members: a member begins there.
+    member_begin: usize,
     length: usize,
     elements: Vec<Element>,
-    /// What the current string or value is, at the level of a request's members.
-    member: Member,
-}
-
-/// Is the next byte part of a string?
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Inside {
-    #[default]
-    Nothing,
-    String,
-    Escape,
-}
-
-/// How far the current member of a request has come.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Member {
-    /// A string that begins now is a name.
-    #[default]
-    Expected,
-    /// A name began at this byte.
-    Name(usize),
-    /// The name was `"id"`; its value follows the colon.
-    IdName,
-    /// The id's value began behind this byte.
-    Id(usize),
-    /// Some other member, or behind its name.
-    Other,
 }
 
 impl Scanner {
     /// Looks at what has come since the last scan. `bytes` begins where it began then.
     pub fn scan(&mut self, bytes: &[u8]) -> Scan {
-        while self.at < bytes.len() {
-            if self.inside != Inside::Nothing {
-                self.string(bytes);
-                continue;
-            }
-            let at = self.at;
-            let byte = bytes[at];
-            if self.depth == 0 {
+        if self.depth == 0 {
+            while let Some(&byte) = bytes.get(self.at) {
                 match byte {
-                    b'{' | b'[' => self.open_frame(at, byte),
-                    byte if is_blank(byte) => {}
-                    _ => return Scan::Stray(at),
-                }
-                self.at += 1;
-                continue;
-            }
-            self.at += 1;
-            match byte {
-                b'"' => self.open_string(at),
-                b'{' | b'[' => self.open(at),
-                b'}' | b']' => {
-                    if let Some(frame) = self.close(bytes, at) {
-                        return Scan::Frame(frame);
+                    b'{' | b'[' => {
+                        self.open_frame(byte);
+                        break;
                     }
+                    byte if is_blank(byte) => self.at += 1,
+                    _ => return Scan::Stray(self.at),
                 }
-                b',' => self.comma(bytes, at),
-                b':' if self.depth == self.level && self.member == Member::IdName => {
-                    self.member = Member::Id(at + 1);
-                }
-                byte if is_blank(byte) => {}
-                _ => self.start_element(at),
             }
+        }
+        while self.at < bytes.len() {
+            let begin = self.at;
+            let rest = &bytes[begin..];
+            let mut marks = self.marks(Block::of(rest), rest.len());
+            while marks != 0 {
+                let at = begin + marks.trailing_zeros() as usize;
+                marks &= marks - 1;
+                if self.mark(bytes, at) {
+                    return Scan::Frame(self.frame(at + 1));
+                }
+            }
+            self.at = begin + rest.len().min(BLOCK_BYTES);
         }
         Scan::More
     }
@@ -158,115 +131,134 @@ impl Scanner {
 
     /// Goes on behind the last frame, whose bytes have been consumed.
     pub fn restart(&mut self) {
-        let mut elements = std::mem::take(&mut self.elements);
-        elements.clear();
-        *self = Self { elements, ..Self::default() };
+        self.at = 0;
+        self.elements.clear();
     }
 
-    fn open_frame(&mut self, at: usize, byte: u8) {
-        self.begin = at;
-        self.depth = 1;
-        if byte == b'[' {
-            self.level = 2;
-        } else {
-            self.level = 1;
-            self.start_element(at);
+    /// The places in a block that matter: structure outside of strings, and backslashes. `left` is how many bytes there
+    /// are from its beginning on.
+    fn marks(&mut self, block: Block, left: usize) -> u64 {
+        let Block { mut quotes, backslashes, structure } = block;
+        if backslashes != 0 || self.after_escape {
+            quotes &= !self.escaped_places(backslashes, left);
         }
+        // Each bit becomes the parity of the quotes up to it: odd from an opening quote to before its closing one.
+        let mut inside = quotes;
+        for shift in [1, 2, 4, 8, 16, 32] {
+            inside ^= inside << shift;
+        }
+        inside ^= self.in_string;
+        self.in_string = if inside >> (BLOCK_BYTES - 1) == 1 { u64::MAX } else { 0 };
+        structure & !inside | backslashes
     }
 
-    /// Follows a string up to its end or the end of what is there.
-    fn string(&mut self, bytes: &[u8]) {
-        if self.inside == Inside::Escape {
-            self.at += 1;
-            self.inside = Inside::String;
-            return;
+    /// The places behind backslashes that are not behind one themselves.
+    fn escaped_places(&mut self, mut backslashes: u64, left: usize) -> u64 {
+        let mut escaped = u64::from(std::mem::take(&mut self.after_escape));
+        backslashes &= !escaped;
+        while backslashes != 0 {
+            let behind = backslashes.trailing_zeros() as usize + 1;
+            if behind == left.min(BLOCK_BYTES) {
+                self.after_escape = true;
+                break;
+            }
+            escaped |= 1 << behind;
+            backslashes &= backslashes - 1;
+            backslashes &= !escaped;
         }
-        let rest = &bytes[self.at..];
-        let Some(offset) = rest.iter().position(|&b| b == b'"' || b == b'\\') else {
-            self.at = bytes.len();
-            return;
+        escaped
+    }
+
+    /// Takes account of one place that matters; true if the frame ends there.
+    #[inline]
+    fn mark(&mut self, bytes: &[u8], at: usize) -> bool {
+        match bytes[at] {
+            b'{' | b'[' => self.open(at),
+            b'}' | b']' => return self.close(bytes, at),
+            b',' => self.comma(bytes, at),
+            _ => {
+                self.escaped = true;
+                self.element_escaped = true;
+            }
+        }
+        false
+    }
+
+    fn open_frame(&mut self, byte: u8) {
+        let (begin, behind, batch) = (self.at, self.at + 1, byte == b'[');
+        *self = Self {
+            at: behind,
+            depth: 1,
+            level: if batch { 2 } else { 1 },
+            begin,
+            element_begin: if batch { behind } else { begin },
+            member_begin: behind,
+            elements: std::mem::take(&mut self.elements),
+            ..Self::default()
         };
-        self.at += offset + 1;
-        if rest[offset] == b'\\' {
-            self.inside = Inside::Escape;
-            self.escaped = true;
-            self.element.escaped = true;
-        } else {
-            self.inside = Inside::Nothing;
-            self.close_string(bytes);
-        }
-    }
-
-    fn open_string(&mut self, at: usize) {
-        self.start_element(at);
-        self.inside = Inside::String;
-        if self.depth == self.level && self.member == Member::Expected {
-            self.member = Member::Name(at);
-        }
-    }
-
-    fn close_string(&mut self, bytes: &[u8]) {
-        if let (true, Member::Name(from)) = (self.depth == self.level, self.member) {
-            self.member = if &bytes[from..self.at] == b"\"id\"" { Member::IdName } else { Member::Other };
-        }
     }
 
     fn open(&mut self, at: usize) {
-        self.start_element(at);
         self.depth += 1;
         if self.depth > DEPTH_MAX && self.too_deep_at.is_none() {
             self.too_deep_at = Some(at);
         }
         if self.depth == self.level {
-            self.member = Member::Expected;
+            self.member_begin = at + 1;
         }
     }
 
-    fn close(&mut self, bytes: &[u8], at: usize) -> Option<Frame> {
+    fn close(&mut self, bytes: &[u8], at: usize) -> bool {
         if self.depth == self.level {
             self.end_member(bytes, at);
         }
         self.depth -= 1;
         if self.depth > 0 {
-            return None;
+            return false;
         }
-        self.end_element(bytes, if self.level == 1 { at + 1 } else { at });
-        let span = Span { start: self.begin, end: at + 1 };
-        let Self { length, too_deep_at, escaped, .. } = *self;
-        Some(Frame { span, batch: self.level == 2, length, too_deep_at, escaped })
+        if self.level == 1 {
+            self.push_element(Span { start: self.begin, end: at + 1 });
+        } else {
+            self.end_element(bytes, at);
+        }
+        true
+    }
+
+    /// The frame that ends before `end`.
+    fn frame(&self, end: usize) -> Frame {
+        let Self { begin, length, too_deep_at, escaped, .. } = *self;
+        Frame { span: Span { start: begin, end }, batch: self.level == 2, length, too_deep_at, escaped }
     }
 
     fn comma(&mut self, bytes: &[u8], at: usize) {
         if self.depth == self.level {
             self.end_member(bytes, at);
-            self.member = Member::Expected;
-        } else if self.depth == 1 && self.level == 2 {
+            self.member_begin = at + 1;
+        } else if self.depth < self.level {
             self.end_element(bytes, at);
+            self.element_begin = at + 1;
         }
     }
 
     fn end_member(&mut self, bytes: &[u8], at: usize) {
-        if let Member::Id(from) = self.member {
-            self.element.id = Some(trim(bytes, from, at));
-        }
-    }
-
-    fn start_element(&mut self, at: usize) {
-        if !self.started {
-            self.started = true;
-            self.element = Element { span: Span { start: at, end: at }, id: None, escaped: false };
+        if let Some(value) = id_value(&bytes[self.member_begin..at]) {
+            self.element_id = Some(trim(bytes, at - value.len(), at));
         }
     }
 
     fn end_element(&mut self, bytes: &[u8], at: usize) {
-        if !self.started {
-            return;
+        let span = trim(bytes, self.element_begin, at);
+        // Nothing stands between the brackets of an empty batch.
+        if span.start < span.end {
+            self.push_element(span);
         }
-        self.started = false;
+    }
+
+    fn push_element(&mut self, span: Span) {
+        let (id, escaped) = (self.element_id.take(), std::mem::take(&mut self.element_escaped));
         self.length += 1;
         if self.elements.len() < BATCH_LENGTH_MAX {
-            self.element.span = trim(bytes, self.element.span.start, at);
-            self.elements.push(self.element);
+            self.elements.push(Element { span, id, escaped });
         }
     }
 }
@@ -276,12 +268,16 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
+/// What is behind the colon of a member whose name is `id`.
+fn id_value(member: &[u8]) -> Option<&[u8]> {
+    let behind_name = member.trim_ascii_start().strip_prefix(b"\"id\"")?;
+    behind_name.trim_ascii_start().strip_prefix(b":")
+}
+
 /// The span without white space at its ends.
 fn trim(bytes: &[u8], start: usize, end: usize) -> Span {
-    let text = &bytes[start..end];
-    let leading = text.len() - text.trim_ascii_start().len();
-    let trimmed = text.trim_ascii().len();
-    Span { start: start + leading, end: start + leading + trimmed }
+    let text = bytes[start..end].trim_ascii_end();
+    Span { start: start + text.len() - text.trim_ascii_start().len(), end: start + text.len() }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! In: a path; bytes from clients. Out: connections with their peer's credentials; frames; bytes to clients. This room
 //! knows no JSON beyond what finds a frame's end, and no libxl.
 
+mod block;
 mod blocking;
 mod connection;
 mod descriptors;

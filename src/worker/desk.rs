@@ -25,6 +25,8 @@ pub struct Desk<'p> {
     pub peer: Peer,
     /// What it may do.
     pub access: Access,
+    /// More requests have arrived, of others or its own.
+    pub others_wait: bool,
     /// The descriptors that came with its bytes.
     pub descriptors: &'p mut Descriptors,
     /// How many of its operations are not over.
@@ -43,6 +45,10 @@ impl Office for Desk<'_> {
 
     fn access(&self) -> Access {
         self.access
+    }
+
+    fn others_wait(&self) -> bool {
+        self.others_wait
     }
 
     fn descriptors(&mut self) -> &mut Descriptors {

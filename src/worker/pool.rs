@@ -101,9 +101,14 @@ impl Pool {
         }
     }
 
-    /// Some worker has said more than was listened to.
+    /// Some worker has said something, or more than was listened to.
     pub fn has_more(&self) -> bool {
         !self.ready.is_empty()
+    }
+
+    /// There is nothing to hear and nothing to begin: as it is while only polls come in.
+    pub fn is_at_rest(&self) -> bool {
+        self.ready.is_empty() && self.over.is_empty() && !self.stirred
     }
 
     /// Lets go of workers that have ended.

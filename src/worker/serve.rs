@@ -183,11 +183,11 @@ impl Worker {
         let is = |flag| header.flags & flag != 0;
         let lookup = if is(flag::KNOWN_DOMAIN) { Lookup::Known(header.domain) } else { Lookup::Ask };
         let access = if is(flag::READ_ONLY) { Access::ReadOnly } else { Access::Full };
-        let mut office = Inline { descriptors, lookup, access };
+        let mut office = Inline { descriptors, lookup, access, others_wait: false };
         self.line.borrow_mut().current = is(flag::PROGRESS).then_some(header.number);
         self.reply.clear();
         let element = self.element(&message)?;
-        self.rpc.answer(&mut message.payload, element, is(flag::IN_BATCH), &mut self.reply, &mut office);
+        self.rpc.answer(&mut message.payload, &element, is(flag::IN_BATCH), &mut self.reply, &mut office);
         self.line.borrow_mut().current = None;
         let code = self.rpc.last().code;
         debug!("call {}: {code}", header.number);
@@ -216,7 +216,7 @@ impl Worker {
         self.reply.clear();
         let element = self.element(&message)?;
         let in_batch = message.header.flags & flag::IN_BATCH != 0;
-        let found = self.rpc.resolve(&mut message.payload, element, in_batch, &mut self.reply);
+        let found = self.rpc.resolve(&mut message.payload, &element, in_batch, &mut self.reply);
         let mut line = self.line.borrow_mut();
         match found {
             Some(domid) => line.send(Header::new(Kind::Resolved, domid), &[]),

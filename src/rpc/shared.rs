@@ -1,0 +1,102 @@
+//! Results of reads, for others who ask the same in the same turn of the loop.
+//!
+//! In: what a request asks, and the result as it was written. Out: the same bytes for the next request that asks the
+//! same. All requests of a turn have arrived before its first call is made, so each answer is made after its question
+//! arrived, shared or not: nobody can be told what was so before they asked. The two sockets share nothing with each
+//! other, since one of them is told no secrets. It knows nothing of dialects and ids: these are around a result, not in
+//! it.
+
+use crate::api::{Class, Method};
+use crate::json::Params;
+use crate::limits::{SHARED_BYTES_MAX, SHARED_RESULTS_MAX};
+use crate::rpc::Access;
+
+/// What has been asked and answered in this turn.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    kept: Vec<Kept>,
+    /// Questions and results, one behind the other.
+    bytes: Vec<u8>,
+    /// What was asked last.
+    question: Vec<u8>,
+    counts: Counts,
+}
+
+/// How many results there were since the start, errors not counted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
+    /// Made by a call of libxl of their own.
+    pub(super) calls: u64,
+    /// Made for another request, and given to one more.
+    pub(super) shared: u64,
+}
+
+/// One result: where its question begins in the bytes, and where that and it end.
+#[derive(Debug)]
+struct Kept {
+    hash: u64,
+    begin: usize,
+    question_end: usize,
+    end: usize,
+}
+
+impl Shared {
+    /// Forgets everything.
+    pub(super) fn begin_turn(&mut self) {
+        self.kept.clear();
+        self.bytes.clear();
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// A request for this method may get another's result, or have its own kept for others if some wait. After one that
+    /// changes something, nothing holds that was so before.
+    pub(super) fn may_serve(&mut self, method: &Method, others_wait: bool) -> bool {
+        if method.class != Class::Read {
+            self.begin_turn();
+            return false;
+        }
+        (others_wait || !self.kept.is_empty()) && method.descriptors == 0
+    }
+
+    /// A result was made by a call of libxl.
+    pub(super) fn count_call(&mut self) {
+        self.counts.calls += 1;
+    }
+
+    /// The result of the same question, if it has been asked before.
+    pub(super) fn find(&mut self, method: &Method, access: Access, params: &Params<'_>) -> Option<&[u8]> {
+        let Self { kept, bytes, question, counts } = self;
+        question.clear();
+        question.extend_from_slice(method.name.as_bytes());
+        question.push(access as u8);
+        params.spell(question);
+        let hash = hash(question);
+        let is_same = |kept: &&Kept| kept.hash == hash && bytes[kept.begin..kept.question_end] == question[..];
+        let found = kept.iter().find(is_same)?;
+        counts.shared += 1;
+        Some(&bytes[found.question_end..found.end])
+    }
+
+    /// Keeps the result of what [`Shared::find`] did not find, if there is room.
+    pub(super) fn keep(&mut self, result: &[u8]) {
+        let begin = self.bytes.len();
+        let question_end = begin + self.question.len();
+        let end = question_end + result.len();
+        if self.kept.len() < SHARED_RESULTS_MAX && end <= SHARED_BYTES_MAX {
+            self.bytes.extend_from_slice(&self.question);
+            self.bytes.extend_from_slice(result);
+            self.kept.push(Kept { hash: hash(&self.question), begin, question_end, end });
+        }
+    }
+}
+
+/// FNV-1a over whole words. It only spares comparisons: what is equal is found out byte by byte.
+fn hash(question: &[u8]) -> u64 {
+    let (words, rest) = question.as_chunks();
+    let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x0100_0000_01b3);
+    let hash = words.iter().fold(0xcbf2_9ce4_8422_2325, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    rest.iter().fold(hash, |hash, byte| mix(hash, u64::from(*byte)))
+}
