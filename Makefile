@@ -1,10 +1,10 @@
 # xenopsd, from a fresh Debian 12: `make demo` and `make test` install what they need, build, and run.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-xen fuzz miri bench setup setup-demo setup-test install
+.PHONY: help demo test check test-releases test-xen fuzz miri bench setup setup-demo setup-test install
 
 help: ## What there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup-demo ## Build, start the daemon on a simulated host, show it at work, stop
 	cargo build --release --bins
@@ -15,6 +15,9 @@ test: setup-test ## Everything: lints, tests, real Xen in QEMU (up to 45 minutes
 
 check: setup-test ## The part of it for daily work (about 3 minutes)
 	tests/run.sh check
+
+test-releases: setup-test ## Only the check of the daemon with the headers of other Xen releases
+	tests/run.sh releases
 
 test-xen: setup-test ## Only the tests on real Xen in QEMU
 	tests/run.sh xen

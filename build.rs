@@ -1,7 +1,10 @@
-//! Makes the bindings and the generated code from the installed headers of libxl.
+//! Makes the bindings and the generated code from the headers of libxl.
 //!
-//! In: libxl.h, libxl_utils.h, libxl_event.h, and the name of the library that they belong to. Out: the files of
-//! `src/gen`'s `Output`, in the build's output directory and nowhere else. The client alone needs none of this.
+//! In: libxl.h, libxl_utils.h, libxl_event.h, and the name of the library that they belong to: those that the compiler
+//! finds, or, where `XENOPSD_XEN_PREFIX` is set, those of the Xen that is installed or unpacked under that folder. Out:
+//! the files of `src/gen`'s `Output`, in the build's output directory and nowhere else; and `cfg(libxl_have = "X")` for
+//! every `LIBXL_HAVE_X` of the headers, by which hand-written code knows what not every release has. The client alone
+//! needs none of this.
 
 #[cfg(feature = "daemon")]
 #[path = "src/gen/mod.rs"]
@@ -21,25 +24,24 @@ fn main() {
     }
 }
 
-/// The headers that make up libxl's public interface. (`libxl_json.h` is not among them: it needs yajl's.)
+/// Where another Xen is than the one that the compiler finds: a prefix, as of `configure`.
 #[cfg(feature = "daemon")]
-const HEADERS: &str = "#include <libxl.h>\n#include <libxl_utils.h>\n#include <libxl_event.h>\n";
+const PREFIX: &str = "XENOPSD_XEN_PREFIX";
 
 #[cfg(feature = "daemon")]
 fn generate() -> Result<(), Box<dyn std::error::Error>> {
+    println!("cargo::rerun-if-env-changed={PREFIX}");
+    println!("cargo::rustc-check-cfg=cfg(libxl_have, values(any()))");
     let directory = std::path::PathBuf::from(std::env::var("OUT_DIR")?);
-    let bindings = bindgen::Builder::default()
-        .header_contents("libxl-all.h", HEADERS)
-        .allowlist_item("libxl_.*|LIBXL_.*|ERROR_.*|XTL_.*|xentoollog_.*|__va_list_tag")
-        .prepend_enum_name(false)
-        // Inline functions are to be listed, not called: bindgen gives them only as wrappers, which nobody compiles.
-        .wrap_static_fns(true)
-        .wrap_static_fns_path(directory.join("inline"))
-        .generate_comments(false)
+    let headers = generator::headers::Headers::of(std::env::var_os(PREFIX).map(Into::into))?;
+    let bindings = headers
+        .bindgen(&directory.join("inline"))
         .parse_callbacks(Box::new(bindgen::CargoCallbacks::new()))
+        .parse_callbacks(Box::new(Features))
         .generate()
         .map_err(|error| format!("cannot read libxl's headers (Debian: libxen-dev, libclang-dev): {error}"))?;
-    let output = generator::run(&bindings.to_string(), &soname()?, generator::facts::HINTS)?;
+    println!("cargo::rerun-if-changed={}", headers.link()?.display());
+    let output = generator::run(&bindings.to_string(), &headers.soname()?, generator::facts::HINTS)?;
     for (name, text) in [
         ("types.rs", output.types),
         ("functions.rs", output.functions),
@@ -50,22 +52,24 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
         ("oracle.rs", output.oracle),
         ("exports.rs", output.exports),
         ("surface.txt", output.surface),
+        ("wire.txt", output.wire),
     ] {
         std::fs::write(directory.join(name), text)?;
     }
     Ok(())
 }
 
-/// The library that the headers belong to: what the link for compilers points to.
+/// Hears of every macro of the headers.
 #[cfg(feature = "daemon")]
-fn soname() -> Result<String, Box<dyn std::error::Error>> {
-    let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
-    let found = std::process::Command::new(&compiler).arg("-print-file-name=libxenlight.so").output()?;
-    let link = std::path::PathBuf::from(String::from_utf8(found.stdout)?.trim());
-    let target = std::fs::read_link(&link).map_err(|error| {
-        format!("cannot find which libxenlight the headers belong to ({}): {error}", link.display())
-    })?;
-    let name = target.file_name().and_then(|name| name.to_str()).ok_or("libxenlight.so points nowhere")?;
-    println!("cargo::rerun-if-changed={}", link.display());
-    Ok(name.to_owned())
+#[derive(Debug)]
+struct Features;
+
+#[cfg(feature = "daemon")]
+impl bindgen::callbacks::ParseCallbacks for Features {
+    fn will_parse_macro(&self, name: &str) -> bindgen::callbacks::MacroParsingBehavior {
+        if let Some(feature) = name.strip_prefix("LIBXL_HAVE_") {
+            println!("cargo::rustc-cfg=libxl_have=\"{feature}\"");
+        }
+        bindgen::callbacks::MacroParsingBehavior::Default
+    }
 }

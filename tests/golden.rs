@@ -130,7 +130,7 @@ fn a_function_that_no_rule_covers_is_listed() {
             "next: has a parameter of type Struct(\"libxl_animal\")",
         ),
         ("double libxl_get_age(libxl_ctx *ctx);", "next: returns Other(\"f64\")"),
-        ("libxl_cage *libxl_list_cage(libxl_ctx *ctx, int *nb);", "next: an array that nothing frees"),
+        ("libxl_void *libxl_list_void(libxl_ctx *ctx, int *nb);", "next: an array that nothing frees"),
         (
             "int libxl_set_weight(libxl_ctx *ctx, const double *weight);",
             "next: has a parameter of type const Other(\"f64\") *",

@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh all|check|xen|fuzz|miri: run the stages of the proof, one after another, with the time of each.
+# run.sh all|check|releases|xen|fuzz|miri: run the stages of the proof, one after another, with the time of each.
 #
 # In: a machine on which .ci/setup has been. Out: what the stages print, then a table of their times, then one line that
 # sums up what cargo's test runner counted. Exit 0 only if every stage passed. Stages whose tool cannot be had are
@@ -27,6 +27,7 @@ lints() {
     if have fmt; then stage format cargo fmt --check; else skip format "this Rust has no rustfmt"; fi
     if have clippy; then
         stage clippy cargo clippy --all-targets -- -D warnings
+        stage "clippy by name" cargo clippy --test releases --test xen -- -D warnings
     else
         skip clippy "this Rust has no clippy"
     fi
@@ -66,6 +67,7 @@ case ${1:-} in
         lints
         RUSTDOCFLAGS="-D warnings" stage docs cargo doc --no-deps --lib
         stage tests cargo test --no-fail-fast
+        stage releases cargo test --test releases
         stage xen cargo test --test xen
         stage example cargo build --release --example xenlight_sim
         stage "bench socket" cargo bench --bench socket -- --smoke
@@ -74,10 +76,11 @@ case ${1:-} in
         fuzz
         ;;
     check) lints; stage tests cargo test --no-fail-fast ;;
+    releases) stage releases cargo test --test releases ;;
     xen) stage xen cargo test --test xen ;;
     fuzz) fuzz ;;
     miri) miri ;;
-    *) echo "usage: $0 all|check|xen|fuzz|miri" >&2; exit 2 ;;
+    *) echo "usage: $0 all|check|releases|xen|fuzz|miri" >&2; exit 2 ;;
 esac
 
 echo; printf '%s\n' "${times[@]}"

@@ -160,7 +160,7 @@ impl<'m> Decider<'m, '_> {
             Type::Pointer { to, .. } if **to == Type::Int(Int::U8) => Ok(Arg::Bytes { name }),
             Type::Pointer { to, .. } if **to == Type::Char => Ok(Arg::Text { name }),
             Type::Pointer { to, .. } if matches!(**to, Type::Struct(_)) => {
-                Ok(Arg::List { name, list: list(self.model, self.hints, self.function, to)? })
+                Ok(Arg::List { name, list: list(self.model, self.function, to)? })
             }
             Type::Char if self.says(Fact::In, name) => Ok(self.input(name, Read::Text { constant: false })),
             Type::Void => Ok(self.input(name, Read::Bytes { constant: false })),
@@ -264,7 +264,7 @@ impl<'m> Decider<'m, '_> {
     }
 }
 
-/// Is a parameter of that name a domain's number?
+/// Is an integer of that name a domain's number?
 fn is_domain(name: &str) -> bool {
-    name == "domid" || name.starts_with("domid_") || name.ends_with("_domid")
+    name == "domid" || name.starts_with("domid_") || name.ends_with("_domid") || name == "backend"
 }

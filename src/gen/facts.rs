@@ -1,12 +1,12 @@
 //! What the headers do not say, one line a fact, each with its reason.
 //!
-//! In: nothing. Out: [`HINTS`], in groups by what the facts are about; and a list about structs.
-//! A function that is named here and that the headers do not declare is an error of the build.
+//! In: nothing. Out: [`HINTS`], in groups by what the facts are about; and lists about parameters and
+//! structs. A function that is named in a hint and that the headers do not declare is an error of the build.
 
 use super::hints::Fact::{
-    AfterDomainInfo, AfterLookup, AllOnesIsNone, Allocated, Checked, Default, Enumeration, FreedByElement,
-    GoneOnFailure, GuestOnly, In, InOut, KeyFrom, LengthOf, Long, Loop, Never, Next, Number, OneOf, Optional, Quick,
-    Range, ReadOnly, Redundant, ServedAs, Synchronous, Truth,
+    AfterDomainInfo, AfterLookup, AllOnesIsNone, Allocated, Checked, Default, Enumeration, GoneOnFailure, GuestOnly,
+    In, InOut, KeyFrom, LengthOf, Long, Loop, Never, Next, Number, OneOf, Optional, Quick, Range, ReadOnly, Redundant,
+    ServedAs, Synchronous, Truth,
 };
 use super::hints::{Fact, Hint};
 
@@ -159,7 +159,6 @@ pub const HINTS: &[Hint] = &[
     hint(&["vm_get_start_time"], AllOnesIsNone, "the int is the time in seconds since 1970"),
     hint(&["list_vcpu"], Redundant("nr_cpus_out"), "the host's number of CPUs, which get_max_cpus gives"),
     hint(&["flask_sid_to_context"], Redundant("len"), "the length of the string"),
-    hint(&["device_channel_list"], FreedByElement, "libxl has no function for it"),
     hint(&["psr_get_hw_info"], KeyFrom("type"), "the elements' type is left uninitialised"),
     hint(&["device_disk_getinfo"], GoneOnFailure("diskinfo"), "its backend is freed and stays in it"),
     // Which way their parameters go.
@@ -265,6 +264,12 @@ pub const HINTS: &[Hint] = &[
         Never,
         "a removed feature: it only fails",
     ),
+];
+
+/// Parameters that a release called otherwise: that name, and what they are called since and on the wire.
+pub const RENAMED_PARAMETERS: &[(&str, &str)] = &[
+    // 4.14; 4.15 on.
+    ("pcidev", "pci"),
 ];
 
 /// Structs that must pass a function of `api::check`, whichever method they are for: type, function, reason.

@@ -66,8 +66,6 @@ pub enum Fact {
     Checked(&'static str, &'static str),
     /// This parameter is the length of the string, or the number of the bytes, that is that one.
     LengthOf(&'static str, &'static str),
-    /// Its array has no `_list_free`: each element is disposed, then the array is freed.
-    FreedByElement,
     /// It answers for the next domain when the one asked for is gone, so `domain_info` is asked first.
     AfterDomainInfo,
     /// It ends the process when there is no such device (without `libxl_`), whose number is in this parameter: the

@@ -3,12 +3,14 @@
 //! In: bindgen's output and the library's soname. Out: Rust text for the build's output directory (see [`Output`]). It
 //! is compiled into `build.rs` and into tests, never into the daemon, and uses nothing of the daemon but its `hash`.
 //!
-//! `read` makes a [`model`] of the bindings, `plan` and `args` decide about each function and its parameters with the
-//! help of [`hints`] and [`facts`], and each `emit_…` writes one file or one part of it. No emitter reads headers; no
-//! policy is anywhere but in `plan`, `args`, `facts` and `hints`.
+//! [`headers`] says what bindgen reads, `read` makes a [`model`] of the bindings, `plan` and `args` decide about each
+//! function and its parameters with the help of [`hints`] and [`facts`], and each `emit_…` writes one file or one part
+//! of it. No emitter reads headers; no policy is anywhere but in `plan`, `args`, `facts` and `hints`. All of it is true
+//! of every release from 4.14 on: what differs between releases follows from their headers (tests/releases.rs).
 #![allow(unreachable_pub, reason = "it is compiled into build.rs and into tests, where nothing is public")]
 
 pub mod facts;
+pub mod headers;
 pub mod hints;
 pub mod model;
 
@@ -27,6 +29,7 @@ mod plan;
 mod read;
 mod surface;
 mod table;
+mod wire;
 
 use hints::{Hint, Hints};
 use proc_macro2::TokenStream;
@@ -52,6 +55,8 @@ pub struct Output {
     pub exports: String,
     /// `surface.txt`: what became of every function.
     pub surface: String,
+    /// `wire.txt`: methods, types and values, to be compared with another release's.
+    pub wire: String,
 }
 
 /// Generates everything.
@@ -60,7 +65,8 @@ pub struct Output {
 /// A construct that no rule covers, or a hint that nothing uses.
 pub fn run(bindings: &str, soname: &str, facts: &'static [Hint]) -> Result<Output, String> {
     let mut file = syn::parse_file(bindings).map_err(|error| format!("bindgen's output: {error}"))?;
-    let model = read::model(&file)?;
+    let mut model = read::model(&file)?;
+    model.rename_parameters(facts::RENAMED_PARAMETERS);
     let mut hints = Hints::new(facts);
     let fates = plan::fates(&model, &mut hints)?;
     file.items.retain(|item| !matches!(item, syn::Item::ForeignMod(_)));
@@ -74,6 +80,7 @@ pub fn run(bindings: &str, soname: &str, facts: &'static [Hint]) -> Result<Outpu
         oracle: print(emit_oracle::emit(&model)?)?,
         exports: print(emit_functions::exports(&fates))?,
         surface: surface::text(&fates),
+        wire: wire::text(&model, &fates),
     })
 }
 

@@ -213,6 +213,15 @@ impl Type {
 }
 
 impl Model {
+    /// Calls parameters by their new names: pairs of an old name and a new one.
+    pub fn rename_parameters(&mut self, renamed: &[(&str, &str)]) {
+        for (name, _) in self.functions.iter_mut().flat_map(|function| &mut function.params) {
+            if let Some((_, new)) = renamed.iter().find(|(old, _)| old == name) {
+                (*new).clone_into(name);
+            }
+        }
+    }
+
     /// The function of that name.
     pub fn function(&self, name: &str) -> Option<&Function> {
         self.functions.iter().find(|function| function.name == name)

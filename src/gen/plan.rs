@@ -68,7 +68,8 @@ pub enum Class {
 pub struct List<'m> {
     /// What an element is.
     pub element: &'m Type,
-    /// The function that frees all of it; without one, each element is disposed of and the array freed.
+    /// The function that frees all of it; without one, each element is disposed of and the array freed. (Older releases
+    /// lack some of these functions.)
     pub free: Option<String>,
 }
 
@@ -267,21 +268,21 @@ fn returned<'m>(model: &'m Model, hints: &mut Hints, function: &'m Function) -> 
         ty if ty.is_string() => Ok(Returned::Text),
         Type::Pointer { to, constant: true } => Ok(Returned::Borrowed(to)),
         Type::Pointer { to, constant: false } if matches!(**to, Type::Struct(_)) => {
-            Ok(Returned::List(list(model, hints, function, to)?))
+            Ok(Returned::List(list(model, function, to)?))
         }
         other => Err(format!("returns {other:?}")),
     }
 }
 
 /// An array of those elements that a function hands out.
-pub fn list<'m>(model: &Model, hints: &mut Hints, function: &Function, element: &'m Type) -> Result<List<'m>, String> {
+pub fn list<'m>(model: &Model, function: &Function, element: &'m Type) -> Result<List<'m>, String> {
     let Type::Struct(name) = element else {
         return Err("an array of something that is no struct".to_owned());
     };
-    if hints.says(short(&function.name), Fact::FreedByElement) {
-        return Ok(List { element, free: None });
+    let declared = |free: &String| model.function(free).is_some();
+    let free = [format!("{}_free", function.name), format!("{name}_list_free")].into_iter().find(declared);
+    if free.is_none() && !declared(&format!("{name}_dispose")) {
+        return Err("an array that nothing frees".to_owned());
     }
-    let free = [format!("{}_free", function.name), format!("{name}_list_free")];
-    let free = free.into_iter().find(|free| model.function(free).is_some());
-    Ok(List { element, free: Some(free.ok_or("an array that nothing frees")?) })
+    Ok(List { element, free })
 }

@@ -3,7 +3,8 @@
 //! In: how many domains, and a seed. Out: functions to lay over libxl's in the table, so that everything above runs as
 //! it does on Xen. What only handles types (`_init`, `_dispose`, `_to_json`, `_list_free`) stays the real library's, so
 //! results are allocated as libxl does it. No function of the real library that asks its context for anything ever
-//! sees a simulated one. Other processes can share the host: what one of them changes, all see.
+//! sees a simulated one. It behaves as Xen 4.17 does, in the types of the release that this build is for, and has none
+//! of the functions that came later. Other processes can share the host: what one of them changes, all see.
 //!
 //! | room | what |
 //! |---|---|

@@ -80,6 +80,12 @@ pub struct Functions {
             *mut ::std::os::raw::c_uint,
         ) -> ::std::os::raw::c_int,
     >,
+    pub libxl_list_cage: Option<
+        unsafe extern "C" fn(
+            *mut libxl_ctx,
+            *mut ::std::os::raw::c_int,
+        ) -> *mut libxl_cage,
+    >,
     pub libxl_animal_info: Option<
         unsafe extern "C" fn(
             *mut libxl_ctx,
@@ -295,6 +301,7 @@ impl Functions {
                 libxl_ctx_alloc: ::core::mem::transmute(find(c"libxl_ctx_alloc")),
                 libxl_list_animal: ::core::mem::transmute(find(c"libxl_list_animal")),
                 libxl_get_animals: ::core::mem::transmute(find(c"libxl_get_animals")),
+                libxl_list_cage: ::core::mem::transmute(find(c"libxl_list_cage")),
                 libxl_animal_info: ::core::mem::transmute(find(c"libxl_animal_info")),
                 libxl_get_cages: ::core::mem::transmute(find(c"libxl_get_cages")),
                 libxl_cage_bitmap_alloc: ::core::mem::transmute(

@@ -107,6 +107,8 @@ int libxl_ctx_alloc(libxl_ctx **pctx, int version, unsigned flags, void *lg);
 /* Arrays: returned, and through a parameter. */
 libxl_animal *libxl_list_animal(libxl_ctx *ctx, int *nb_animal_out);
 int libxl_get_animals(libxl_ctx *ctx, libxl_kind kind, libxl_animal **animals, unsigned int *nr);
+/* An array that no function of its own frees. */
+libxl_cage *libxl_list_cage(libxl_ctx *ctx, int *nb);
 /* Structs and builtins through a parameter. */
 int libxl_animal_info(libxl_ctx *ctx, libxl_animal *animal_r, uint32_t domid);
 int libxl_get_cages(libxl_ctx *ctx, libxl_bitmap *map);

@@ -12,6 +12,12 @@ unsafe extern "C" fn libxl_get_animals(
 ) -> ::std::os::raw::c_int {
     ERROR_NI
 }
+unsafe extern "C" fn libxl_list_cage(
+    _: *mut libxl_ctx,
+    _: *mut ::std::os::raw::c_int,
+) -> *mut libxl_cage {
+    ::core::ptr::null_mut()
+}
 unsafe extern "C" fn libxl_animal_info(
     _: *mut libxl_ctx,
     _: *mut libxl_animal,
@@ -189,6 +195,7 @@ unsafe extern "C" fn libxl_osevent_register(
 pub(super) fn overlay(functions: &mut Functions) {
     functions.libxl_list_animal = Some(libxl_list_animal);
     functions.libxl_get_animals = Some(libxl_get_animals);
+    functions.libxl_list_cage = Some(libxl_list_cage);
     functions.libxl_animal_info = Some(libxl_animal_info);
     functions.libxl_get_cages = Some(libxl_get_cages);
     functions.libxl_cage_bitmap_alloc = Some(libxl_cage_bitmap_alloc);

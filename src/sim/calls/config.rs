@@ -19,9 +19,9 @@ use crate::sim::world::device::{Device, Disk, UsbController};
 use crate::sim::world::domain::{Domain, NONE, flag};
 use crate::xl::sys::{
     ERROR_FAIL, ERROR_LOCK_FAIL, LIBXL_BIOS_TYPE_SEABIOS, LIBXL_DEVICE_MODEL_VERSION_QEMU_XEN,
-    LIBXL_DISK_BACKEND_UNKNOWN, LIBXL_DISK_SPECIFICATION_UNKNOWN, LIBXL_DOMAIN_TYPE_HVM, LIBXL_DOMAIN_TYPE_PV,
-    LIBXL_VGA_INTERFACE_TYPE_CIRRUS, libxl_defbool, libxl_device_disk, libxl_device_nic, libxl_device_usbdev,
-    libxl_domain_build_info, libxl_domain_config, libxl_uuid,
+    LIBXL_DISK_BACKEND_UNKNOWN, LIBXL_DOMAIN_TYPE_HVM, LIBXL_DOMAIN_TYPE_PV, LIBXL_VGA_INTERFACE_TYPE_CIRRUS,
+    libxl_defbool, libxl_device_disk, libxl_device_nic, libxl_device_usbdev, libxl_domain_build_info,
+    libxl_domain_config, libxl_uuid,
 };
 
 operations! {
@@ -127,7 +127,10 @@ pub(super) fn disk(context: &Context, device: &Device) -> Option<libxl_device_di
     let mut disk = libxl_device_disk::from_record(context, device)?;
     let record = device.body::<Disk>()?;
     disk.backend = LIBXL_DISK_BACKEND_UNKNOWN;
-    disk.specification = LIBXL_DISK_SPECIFICATION_UNKNOWN;
+    #[cfg(libxl_have = "DEVICE_DISK_SPECIFICATION")]
+    {
+        disk.specification = crate::xl::sys::LIBXL_DISK_SPECIFICATION_UNKNOWN;
+    }
     disk.colo_enable = libxl_defbool { val: 0 };
     disk.format = record.format;
     disk.direct_io_safe = record.direct_io_safe != 0;

@@ -17,6 +17,7 @@ use crate::xl::sys::{
 };
 
 /// Bits of a guest-physical address on this CPU, with HAP.
+#[cfg(libxl_have = "DOMINFO_GPADDR_BITS")]
 const GPADDR_BITS: u8 = 46;
 
 /// As libxl's own: all domains, by number.
@@ -121,6 +122,7 @@ fn dominfo(head: &Head, now: u64) -> libxl_dominfo {
         vcpu_max_id: head.vcpus - 1,
         vcpu_online: head.online,
         cpupool: head.pool,
+        #[cfg(libxl_have = "DOMINFO_GPADDR_BITS")]
         gpaddr_bits: GPADDR_BITS,
         domain_type: if head.kind == LIBXL_DOMAIN_TYPE_PV { LIBXL_DOMAIN_TYPE_PV } else { LIBXL_DOMAIN_TYPE_HVM },
     }

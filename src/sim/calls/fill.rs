@@ -12,9 +12,9 @@ use crate::sim::world::device::{
 use crate::sim::world::machine::Pci;
 use crate::xl::Managed;
 use crate::xl::sys::{
-    LIBXL_CHANNEL_CONNECTION_PTY, LIBXL_CHANNEL_CONNECTION_SOCKET, LIBXL_DISK_SPECIFICATION_XEN,
-    LIBXL_USBDEV_TYPE_HOSTDEV, LIBXL_VSND_PCM_FORMAT_S16_LE, LIBXL_VSND_STREAM_TYPE_C, LIBXL_VSND_STREAM_TYPE_P,
-    libxl_defbool, libxl_device_channel, libxl_device_disk, libxl_device_nic, libxl_device_p9, libxl_device_pci,
+    LIBXL_CHANNEL_CONNECTION_PTY, LIBXL_CHANNEL_CONNECTION_SOCKET, LIBXL_USBDEV_TYPE_HOSTDEV,
+    LIBXL_VSND_PCM_FORMAT_S16_LE, LIBXL_VSND_STREAM_TYPE_C, LIBXL_VSND_STREAM_TYPE_P, libxl_defbool,
+    libxl_device_channel, libxl_device_disk, libxl_device_nic, libxl_device_p9, libxl_device_pci,
     libxl_device_pvcallsif, libxl_device_usbctrl, libxl_device_usbdev, libxl_device_vdispl, libxl_device_vfb,
     libxl_device_vkb, libxl_device_vsnd, libxl_device_vtpm, libxl_uuid, libxl_vsnd_params, libxl_vsnd_pcm,
     libxl_vsnd_stream, libxl_vsnd_stream_type,
@@ -55,7 +55,10 @@ impl FromRecord for libxl_device_disk {
         self.pdev_path = memory::text(disk.path.as_c_str());
         self.vdev = memory::text(disk.vdev.as_c_str());
         self.backend = disk.backend;
-        self.specification = LIBXL_DISK_SPECIFICATION_XEN;
+        #[cfg(libxl_have = "DEVICE_DISK_SPECIFICATION")]
+        {
+            self.specification = crate::xl::sys::LIBXL_DISK_SPECIFICATION_XEN;
+        }
         self.removable = disk.removable.into();
         self.readwrite = disk.writable.into();
         self.is_cdrom = disk.cdrom.into();
@@ -242,6 +245,7 @@ pub(crate) fn pci_device(context: &Context, pci: &Pci) -> libxl_device_pci {
     let mut device: libxl_device_pci = context.initial();
     device.bus = pci.bus;
     (device.dev, device.func) = (pci.devfn >> 3, pci.devfn & 7);
+    #[cfg(libxl_have = "DEVICE_PCI_NAME")]
     if !pci.name.is_empty() {
         device.name = memory::text(pci.name.as_c_str());
     }

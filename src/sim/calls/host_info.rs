@@ -51,10 +51,16 @@ pub(crate) unsafe extern "C" fn libxl_get_physinfo(ctx: *mut libxl_ctx, info: *m
         cap_hap: true,
         cap_shadow: true,
         cap_iommu_hap_pt_share: true,
+        #[cfg(libxl_have = "PHYSINFO_CAP_VMTRACE")]
         cap_vmtrace: false,
+        #[cfg(libxl_have = "PHYSINFO_CAP_VPMU")]
         cap_vpmu: false,
+        #[cfg(libxl_have = "PHYSINFO_CAP_GNTTAB")]
         cap_gnttab_v1: true,
+        #[cfg(libxl_have = "PHYSINFO_CAP_GNTTAB")]
         cap_gnttab_v2: true,
+        #[cfg(libxl_have = "PHYSINFO_ARCH_CAPABILITIES")]
+        arch_capabilities: 0,
     };
     // SAFETY: the caller gives a place for it.
     unsafe { memory::give(info, physinfo) };

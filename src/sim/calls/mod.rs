@@ -47,16 +47,24 @@ mod unsimulated {
 }
 
 macro_rules! simulated {
-    (looks { $($module:ident { $($function:ident)* })* } changes { $($room:ident { $($change:ident)* })* }) => {
+    (
+        looks { $($module:ident { $($function:ident)* })* }
+        changes { $($room:ident { $($(#[$when:meta])? $change:ident)* })* }
+    ) => {
         /// Puts what is simulated into the table, and stand-ins in place of the rest.
         pub(super) fn overlay(functions: &mut Functions) {
             unsimulated::overlay(functions);
             $($(functions.$function = Some($module::$function);)*)*
-            $($(functions.$change = Some($room::$change);)*)*
+            $($(
+                $(#[$when])?
+                {
+                    functions.$change = Some($room::$change);
+                }
+            )*)*
         }
 
         /// The functions that change something: those that can be made to fail.
-        pub(super) const CHANGING: &[&str] = &[$($(stringify!($change)),*),*];
+        pub(super) const CHANGING: &[&str] = &[$($($(#[$when])? stringify!($change)),*),*];
 
         /// All that are simulated.
         #[cfg(test)]
@@ -145,7 +153,8 @@ simulated! {
             libxl_cpupool_cpuremove_node libxl_cpupool_cpuremove_cpumap libxl_cpupool_movedomain
         }
         plug {
-            libxl_device_disk_add libxl_device_disk_remove libxl_device_disk_destroy libxl_device_disk_safe_remove
+            libxl_device_disk_add libxl_device_disk_remove libxl_device_disk_destroy
+            #[cfg(libxl_have = "DISK_SAFE_REMOVE")] libxl_device_disk_safe_remove
             libxl_device_nic_add libxl_device_nic_remove libxl_device_nic_destroy
             libxl_device_vtpm_add libxl_device_vtpm_remove libxl_device_vtpm_destroy
             libxl_device_vkb_add libxl_device_vkb_remove libxl_device_vkb_destroy

@@ -203,6 +203,7 @@ operations! {
     /// As libxl's own.
     libxl_device_disk_destroy(domid: u32, disk: *mut libxl_device_disk) => is_named, remove;
     /// As libxl's own.
+    #[cfg(libxl_have = "DISK_SAFE_REMOVE")]
     libxl_device_disk_safe_remove(domid: u32, disk: *mut libxl_device_disk) => is_named, remove;
     /// As libxl's own.
     libxl_device_nic_add(domid: u32, nic: *mut libxl_device_nic) => unchecked_nic, add;

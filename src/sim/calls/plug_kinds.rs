@@ -17,12 +17,11 @@ use crate::sim::world::device::{
 use crate::sim::world::domain::Text;
 use crate::xl::sys::{
     ERROR_FAIL, ERROR_INVAL, LIBXL_CHANNEL_CONNECTION_PTY, LIBXL_CHANNEL_CONNECTION_SOCKET, LIBXL_DISK_BACKEND_PHY,
-    LIBXL_DISK_BACKEND_QDISK, LIBXL_DISK_BACKEND_UNKNOWN, LIBXL_DISK_FORMAT_RAW, LIBXL_DISK_SPECIFICATION_UNKNOWN,
-    LIBXL_DISK_SPECIFICATION_XEN, LIBXL_DOMAIN_TYPE_HVM, LIBXL_NIC_TYPE_VIF, LIBXL_NIC_TYPE_VIF_IOEMU,
-    LIBXL_USBCTRL_TYPE_AUTO, LIBXL_USBCTRL_TYPE_DEVICEMODEL, LIBXL_USBCTRL_TYPE_QUSB, LIBXL_VKB_BACKEND_QEMU,
-    LIBXL_VKB_BACKEND_UNKNOWN, libxl_defbool, libxl_device_channel, libxl_device_disk, libxl_device_nic,
-    libxl_device_p9, libxl_device_pvcallsif, libxl_device_usbctrl, libxl_device_vdispl, libxl_device_vfb,
-    libxl_device_vkb, libxl_device_vsnd, libxl_device_vtpm,
+    LIBXL_DISK_BACKEND_QDISK, LIBXL_DISK_BACKEND_UNKNOWN, LIBXL_DISK_FORMAT_RAW, LIBXL_DOMAIN_TYPE_HVM,
+    LIBXL_NIC_TYPE_VIF, LIBXL_NIC_TYPE_VIF_IOEMU, LIBXL_USBCTRL_TYPE_AUTO, LIBXL_USBCTRL_TYPE_DEVICEMODEL,
+    LIBXL_USBCTRL_TYPE_QUSB, LIBXL_VKB_BACKEND_QEMU, LIBXL_VKB_BACKEND_UNKNOWN, libxl_defbool, libxl_device_channel,
+    libxl_device_disk, libxl_device_nic, libxl_device_p9, libxl_device_pvcallsif, libxl_device_usbctrl,
+    libxl_device_vdispl, libxl_device_vfb, libxl_device_vkb, libxl_device_vsnd, libxl_device_vtpm,
 };
 
 /// The parts that are the same but for the kinds that have no number of their own.
@@ -83,9 +82,11 @@ impl Pluggable for libxl_device_disk {
         default(&mut self.discard_enable, self.readwrite != 0);
         default(&mut self.colo_enable, false);
         default(&mut self.colo_restore_enable, false);
+        #[cfg(libxl_have = "DISK_TRUSTED")]
         default(&mut self.trusted, true);
-        if self.specification == LIBXL_DISK_SPECIFICATION_UNKNOWN {
-            self.specification = LIBXL_DISK_SPECIFICATION_XEN;
+        #[cfg(libxl_have = "DEVICE_DISK_SPECIFICATION")]
+        if self.specification == crate::xl::sys::LIBXL_DISK_SPECIFICATION_UNKNOWN {
+            self.specification = crate::xl::sys::LIBXL_DISK_SPECIFICATION_XEN;
         }
         if self.is_cdrom != 0 && owner.kind == LIBXL_DOMAIN_TYPE_HVM {
             if !matches!(self.backend, LIBXL_DISK_BACKEND_QDISK | LIBXL_DISK_BACKEND_UNKNOWN) {
@@ -141,6 +142,7 @@ impl Pluggable for libxl_device_nic {
         } else if self.nictype == 0 {
             self.nictype = if owner.hotplug { LIBXL_NIC_TYPE_VIF } else { LIBXL_NIC_TYPE_VIF_IOEMU };
         }
+        #[cfg(libxl_have = "NIC_TRUSTED")]
         default(&mut self.trusted, true);
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! In: libxl's structs: an address, or the name that a device was made assignable under. Out: a changed machine. No
 //! device of the real host is touched.
 
-use core::ffi::{CStr, c_int};
+use core::ffi::{CStr, c_char, c_int};
 
 use super::change::{anything, changes, operations, refused, str_of};
 use super::plug::text;
@@ -42,25 +42,41 @@ fn bdf(pci: &libxl_device_pci) -> String {
     format!("{:04x}:{:02x}:{:02x}.{:01x}", pci.domain, pci.bus, pci.dev, pci.func)
 }
 
+/// The name that the caller gives a device, or null.
+#[cfg(libxl_have = "DEVICE_PCI_NAME")]
+fn name_of(pci: &libxl_device_pci) -> *const c_char {
+    pci.name
+}
+
+/// Devices have no names in this release.
+#[cfg(not(libxl_have = "DEVICE_PCI_NAME"))]
+fn name_of(_: &libxl_device_pci) -> *const c_char {
+    core::ptr::null()
+}
+
 /// The record of a device, by its name if it has one, else by its address. The name gives the address.
 ///
 /// # Safety
 /// Its name is null or a string.
 unsafe fn find<'m>(machine: &'m mut Machine, pci: &mut libxl_device_pci) -> Result<Option<&'m mut Pci>, c_int> {
-    if !pci.name.is_null() {
+    let name = name_of(pci);
+    if !name.is_null() {
         // SAFETY: the caller's promise.
-        let name = unsafe { CStr::from_ptr(pci.name) };
+        let name = unsafe { CStr::from_ptr(name) };
         let is_it = |record: &&mut Pci| record.state == Pci::ASSIGNABLE && record.name.as_c_str() == name;
         let record = machine.pci.iter_mut().find(is_it).ok_or(ERROR_NOTFOUND)?;
         (pci.domain, pci.bus, pci.dev, pci.func) = (0, record.bus, record.devfn >> 3, record.devfn & 7);
         return Ok(Some(record));
     }
+    Ok(at_address(machine, pci))
+}
+
+/// The record of the device at this address.
+fn at_address<'m>(machine: &'m mut Machine, pci: &libxl_device_pci) -> Option<&'m mut Pci> {
     let devfn = pci.dev << 3 | pci.func & 7;
-    let (domain, bus) = (pci.domain, pci.bus);
-    Ok(machine
-        .pci
-        .iter_mut()
-        .find(|record| record.state != 0 && domain == 0 && (record.bus, record.devfn) == (bus, devfn)))
+    let is_it =
+        |record: &&mut Pci| record.state != 0 && pci.domain == 0 && (record.bus, record.devfn) == (pci.bus, devfn);
+    machine.pci.iter_mut().find(is_it)
 }
 
 /// Gives a device to a domain, in a machine that nobody else sees yet.
@@ -136,7 +152,7 @@ unsafe fn remove(context: &Context, domid: u32, pci: *mut libxl_device_pci) -> O
 /// A device.
 unsafe fn make_assignable(context: &Context, pci: *mut libxl_device_pci, _rebind: c_int) -> Outcome {
     // SAFETY: the caller's promise.
-    let (pci, name) = unsafe { (&mut *pci, str_of((*pci).name).unwrap_or_default()) };
+    let (pci, name) = unsafe { (&*pci, str_of(name_of(&*pci)).unwrap_or_default()) };
     let function = "libxl__device_pci_assignable_add";
     let fail = |errno: c_int, reason: &str| {
         context.report().because(errno).say(function, format_args!("{reason}"));
@@ -149,15 +165,11 @@ unsafe fn make_assignable(context: &Context, pci: *mut libxl_device_pci, _rebind
         return fail(0, "Names may only include printable characters");
     }
     // SAFETY: the caller's promise.
-    let name: Text<4> = unsafe { text(context, pci.name)? };
+    let name: Text<4> = unsafe { text(context, name_of(pci))? };
     let held = context.lock()?;
     let mut machine = context.world().machine();
-    // By its address: the name is what it gets.
-    let named = core::mem::replace(&mut pci.name, core::ptr::null_mut());
-    // SAFETY: it has no name.
-    let found = unsafe { find(&mut machine, pci) };
-    pci.name = named;
-    let Some(record) = found? else {
+    // The name is what it gets.
+    let Some(record) = at_address(&mut machine, pci) else {
         return fail(libc::ENOENT, &format!("Couldn't lstat /sys/bus/pci/devices/{}", bdf(pci)));
     };
     record.state = Pci::ASSIGNABLE;
