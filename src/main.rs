@@ -4,15 +4,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
-use log::{error, info};
+use clap::{Parser, ValueEnum};
+use log::{error, info, warn};
 use xenopsd::daemon::{Daemon, Doors, StopSignals};
 use xenopsd::limits::{CONNECTIONS_MAX, SIM_DOMAINS_MAX, WORKERS_DEFAULT, WORKERS_MAX};
 use xenopsd::rpc::Rpc;
 use xenopsd::sim::{self, Conduct, Fault};
 use xenopsd::wire::Listener;
 use xenopsd::worker::{Launch, THIS_PROGRAM};
-use xenopsd::xl::Xl;
+use xenopsd::xen::Domains;
+use xenopsd::xl::{Source, Xl};
 
 /// Serve libxl, Xen's toolstack library, over JSON-RPC on a Unix socket.
 ///
@@ -49,6 +50,11 @@ struct Options {
     #[arg(long, value_name = "METHOD=CODE[:PROBABILITY]", requires = "sim")]
     sim_fault: Vec<Fault>,
 
+    /// Read domains (list_domain, domain_info) by hypercalls of our own, or through libxl, which says the same and takes
+    /// far longer
+    #[arg(long, value_enum, value_name = "SOURCE", default_value_t, conflicts_with = "sim")]
+    source: Wanted,
+
     /// Share this many processes among short calls that must not hold up others. Long ones have a process each
     #[arg(long, value_name = "NUMBER", default_value_t = WORKERS_DEFAULT, value_parser = workers)]
     workers: usize,
@@ -62,9 +68,20 @@ struct Options {
     verbose: u8,
 }
 
+/// Where domains are to be read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Wanted {
+    /// The hypervisor, if it is of the release that this xenopsd was built for, else libxl.
+    #[default]
+    Auto,
+    /// The hypervisor, or not at all.
+    Hypercall,
+    /// libxl.
+    Libxl,
+}
+
 const DEFAULT_SOCKET: &str = "/run/xenopsd/xenopsd.sock";
-const EXIT_CODES: &str =
-    "Exit codes: 0 stopped by SIGTERM or SIGINT, 1 failure, 2 usage, 69 no usable libxl on this host.";
+const EXIT_CODES: &str = "Exit codes: 0 stopped by SIGTERM or SIGINT, 1 failure, 2 usage, 69 no usable libxl, or no such source, on this host.";
 /// sysexits' EX_UNAVAILABLE: what this program serves is not there.
 const EXIT_UNAVAILABLE: u8 = 69;
 /// Descriptors that are not connections: epoll, listener, lock, signals, libxl's own.
@@ -102,14 +119,24 @@ fn fail(reason: &dyn std::error::Error, code: u8) -> ExitCode {
 }
 
 fn open_xl(options: &Options) -> Result<Xl, Reason> {
-    Ok(match options.sim {
-        Some(domains) => {
-            let latency = Duration::from_millis(options.sim_latency);
-            let conduct = Conduct { latency, faults: options.sim_fault.clone() };
-            Xl::open(sim::start_with(domains, options.sim_seed, &conduct)?)?
+    if let Some(domains) = options.sim {
+        let latency = Duration::from_millis(options.sim_latency);
+        let conduct = Conduct { latency, faults: options.sim_fault.clone() };
+        let xl = Xl::open(sim::start_with(domains, options.sim_seed, &conduct)?)?;
+        return Ok(xl.reading_from(Source::Simulator));
+    }
+    if options.source == Wanted::Libxl {
+        return Ok(Xl::open(|_| {})?);
+    }
+    match Domains::open() {
+        Ok(domains) => Ok(Xl::open(domains.overlay())?.reading_from(Source::Hypercall)),
+        Err(why) if options.source == Wanted::Hypercall => Err(why.into()),
+        Err(why) => {
+            let xl = Xl::open(|_| {})?;
+            warn!("domains are read through libxl: {why}");
+            Ok(xl.reading_from(Source::Libxl(Some(why.to_string()))))
         }
-        None => Xl::open(|_| {})?,
-    })
+    }
 }
 
 fn serve(options: &Options, xl: Xl) -> Result<(), Reason> {

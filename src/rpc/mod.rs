@@ -229,7 +229,7 @@ fn call(
 ) -> Option<Deferred> {
     let to = &envelope.to;
     let Some(method) = api::find(envelope.method) else {
-        own::call(envelope, writer, office);
+        own::call(xl, envelope, writer, office);
         return None;
     };
     if office.access() == Access::ReadOnly && !method.read_only {

@@ -11,7 +11,7 @@ mod owned;
 pub mod rc;
 pub mod sys;
 
-use core::ffi::c_int;
+use core::ffi::{CStr, c_int};
 use std::ptr::NonNull;
 
 pub use ao::{Control, Word};
@@ -22,6 +22,28 @@ pub use owned::{Bytes, List, Managed, Owned, Text};
 use crate::error::Failure;
 use sys::{Functions, libxl_ctx};
 
+/// Where `list_domain` and `domain_info` come from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// libxl; if the hypervisor was tried before, why it is not that.
+    Libxl(Option<String>),
+    /// The hypervisor, without libxl in between.
+    Hypercall,
+    /// A host that is made up.
+    Simulator,
+}
+
+impl Source {
+    /// Its name, as it is on the wire.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Libxl(_) => "libxl",
+            Self::Hypercall => "hypercall",
+            Self::Simulator => "simulator",
+        }
+    }
+}
+
 /// A loaded libxl and its context. One a process; it never leaves its thread.
 ///
 /// The context is not freed: libxl asserts that nothing is in progress when it is, and the process that ends gives
@@ -31,6 +53,7 @@ pub struct Xl {
     functions: Functions,
     ctx: NonNull<libxl_ctx>,
     log: Log,
+    source: Source,
     /// Waits for asynchronous operations; without it, libxl does.
     driver: Option<&'static ao::Driver>,
 }
@@ -52,7 +75,29 @@ impl Xl {
         overlay(&mut functions);
         let log = Log::new();
         let ctx = load::context(&functions, log.logger())?;
-        Ok(Self { functions, ctx, log, driver: None })
+        Ok(Self { functions, ctx, log, source: Source::Libxl(None), driver: None })
+    }
+
+    /// Says what the overlay has made of the reads that are asked for most.
+    #[must_use]
+    pub fn reading_from(self, source: Source) -> Self {
+        Self { source, ..self }
+    }
+
+    /// Where they come from.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The hypervisor's version: major, minor, and what is written behind that. libxl asks once and remembers.
+    pub fn xen_version(&self) -> Option<(c_int, c_int, &CStr)> {
+        let get_version_info = self.functions.libxl_get_version_info?;
+        // SAFETY: the table holds this very function; what it returns lives in the context.
+        let info = unsafe { get_version_info(self.ctx()).as_ref() }?;
+        // SAFETY: null or a C string that lives as long.
+        let extra =
+            if info.xen_version_extra.is_null() { c"" } else { unsafe { CStr::from_ptr(info.xen_version_extra) } };
+        Some((info.xen_version_major, info.xen_version_minor, extra))
     }
 
     /// From now on operations can be aborted, through this control.
