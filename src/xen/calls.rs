@@ -48,14 +48,20 @@ struct Handle {
     private: [u8; 0],
 }
 
+type Open = unsafe extern "C" fn(*mut xentoollog_logger, c_uint) -> *mut Handle;
+type Close = unsafe extern "C" fn(*mut Handle) -> c_int;
+type Call1 = unsafe extern "C" fn(*mut Handle, c_uint, u64) -> c_int;
+type AllocBuffer = unsafe extern "C" fn(*mut Handle, usize) -> *mut c_void;
+type FreeBuffer = unsafe extern "C" fn(*mut Handle, *mut c_void);
+
 /// An open way to the hypervisor.
 #[derive(Debug)]
 pub(super) struct Calls {
     handle: NonNull<Handle>,
-    call1: unsafe extern "C" fn(*mut Handle, c_uint, u64) -> c_int,
-    alloc_buffer: unsafe extern "C" fn(*mut Handle, usize) -> *mut c_void,
-    free_buffer: unsafe extern "C" fn(*mut Handle, *mut c_void),
-    close: unsafe extern "C" fn(*mut Handle) -> c_int,
+    call1: Call1,
+    alloc_buffer: AllocBuffer,
+    free_buffer: FreeBuffer,
+    close: Close,
 }
 
 impl Calls {
@@ -73,11 +79,11 @@ impl Calls {
         };
         // SAFETY: functions of these signatures, by xencall.h, which a library of this soname keeps to.
         unsafe {
-            type Open = unsafe extern "C" fn(*mut xentoollog_logger, c_uint) -> *mut Handle;
-            let open: Open = transmute(find(c"xencall_open")?);
-            let (call1, close) = (transmute(find(c"xencall1")?), transmute(find(c"xencall_close")?));
-            let (alloc_buffer, free_buffer) =
-                (transmute(find(c"xencall_alloc_buffer")?), transmute(find(c"xencall_free_buffer")?));
+            let open = transmute::<NonNull<c_void>, Open>(find(c"xencall_open")?);
+            let close = transmute::<NonNull<c_void>, Close>(find(c"xencall_close")?);
+            let call1 = transmute::<NonNull<c_void>, Call1>(find(c"xencall1")?);
+            let alloc_buffer = transmute::<NonNull<c_void>, AllocBuffer>(find(c"xencall_alloc_buffer")?);
+            let free_buffer = transmute::<NonNull<c_void>, FreeBuffer>(find(c"xencall_free_buffer")?);
             let handle = open((&raw const SILENT).cast_mut(), 0);
             let handle = NonNull::new(handle).ok_or_else(|| Unusable::Door(io::Error::last_os_error()))?;
             Ok(Self { handle, call1, alloc_buffer, free_buffer, close })

@@ -94,9 +94,9 @@ impl Xl {
         let get_version_info = self.functions.libxl_get_version_info?;
         // SAFETY: the table holds this very function; what it returns lives in the context.
         let info = unsafe { get_version_info(self.ctx()).as_ref() }?;
-        // SAFETY: null or a C string that lives as long.
-        let extra =
-            if info.xen_version_extra.is_null() { c"" } else { unsafe { CStr::from_ptr(info.xen_version_extra) } };
+        let extra = NonNull::new(info.xen_version_extra);
+        // SAFETY: a C string that lives as long.
+        let extra = extra.map_or(c"", |extra| unsafe { CStr::from_ptr(extra.as_ptr()) });
         Some((info.xen_version_major, info.xen_version_minor, extra))
     }
 
