@@ -12,7 +12,7 @@ use xenopsd::rpc::Rpc;
 use xenopsd::sim::{self, Conduct, Fault};
 use xenopsd::wire::Listener;
 use xenopsd::worker::{Launch, THIS_PROGRAM};
-use xenopsd::xen::Domains;
+use xenopsd::xen::{Domains, KnownNames, Store};
 use xenopsd::xl::{Source, Xl};
 
 /// Serve libxl, Xen's toolstack library, over JSON-RPC on a Unix socket.
@@ -101,11 +101,12 @@ fn main() -> ExitCode {
             Err(reason) => fail(&reason, EXIT_UNAVAILABLE),
         };
     }
-    let xl = match open_xl(&options) {
+    let names = KnownNames::default();
+    let xl = match open_xl(&options, &names) {
         Ok(xl) => xl,
         Err(reason) => return fail(&*reason, EXIT_UNAVAILABLE),
     };
-    match serve(&options, xl) {
+    match serve(&options, xl, names) {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => fail(&*reason, 1),
     }
@@ -118,28 +119,36 @@ fn fail(reason: &dyn std::error::Error, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn open_xl(options: &Options) -> Result<Xl, Reason> {
+fn open_xl(options: &Options, names: &KnownNames) -> Result<Xl, Reason> {
     if let Some(domains) = options.sim {
         let latency = Duration::from_millis(options.sim_latency);
         let conduct = Conduct { latency, faults: options.sim_fault.clone() };
         let xl = Xl::open(sim::start_with(domains, options.sim_seed, &conduct)?)?;
         return Ok(xl.reading_from(Source::Simulator));
     }
+    let names = names.clone().overlay();
     if options.source == Wanted::Libxl {
-        return Ok(Xl::open(|_| {})?);
+        return Ok(Xl::open(names)?);
     }
     match Domains::open() {
-        Ok(domains) => Ok(Xl::open(domains.overlay())?.reading_from(Source::Hypercall)),
+        Ok(domains) => {
+            let domains = domains.overlay();
+            let xl = Xl::open(|functions| {
+                domains(functions);
+                names(functions);
+            })?;
+            Ok(xl.reading_from(Source::Hypercall))
+        }
         Err(why) if options.source == Wanted::Hypercall => Err(why.into()),
         Err(why) => {
-            let xl = Xl::open(|_| {})?;
+            let xl = Xl::open(names)?;
             warn!("domains are read through libxl: {why}");
             Ok(xl.reading_from(Source::Libxl(Some(why.to_string()))))
         }
     }
 }
 
-fn serve(options: &Options, xl: Xl) -> Result<(), Reason> {
+fn serve(options: &Options, xl: Xl, names: KnownNames) -> Result<(), Reason> {
     raise_descriptor_limit();
     if options.socket.as_os_str() == DEFAULT_SOCKET {
         std::fs::create_dir_all("/run/xenopsd")?;
@@ -156,7 +165,17 @@ fn serve(options: &Options, xl: Xl) -> Result<(), Reason> {
     }
     let sim = options.sim.map(|_| sim::memory().try_clone_to_owned()).transpose()?;
     let launch = Launch { program: THIS_PROGRAM.into(), workers: options.workers, sim, verbose: options.verbose };
-    Daemon::new(Rpc::new(xl), doors, signals, launch)?.run()?;
+    let mut daemon = Daemon::new(Rpc::new(xl), doors, signals, launch)?;
+    if options.sim.is_none() {
+        daemon = match Store::connect(names) {
+            Ok(store) => daemon.with_store(store)?,
+            Err(error) => {
+                warn!("cannot connect to xenstored ({error}): workers ask it for names");
+                daemon
+            }
+        };
+    }
+    daemon.run()?;
     Ok(())
 }
 

@@ -72,6 +72,8 @@ pub(super) struct Lent<'l> {
     pub(super) spare: &'l mut OutBuf,
     /// The client's own key.
     pub(super) key: Key,
+    /// Names of domains are known.
+    pub(super) knows_names: bool,
 }
 
 impl Client {
@@ -242,8 +244,9 @@ impl Client {
                 return;
             }
         } else {
-            let Lent { rpc, pool, key, .. } = lent;
-            let mut desk = Desk { pool, client: *key, peer, access, descriptors, outstanding };
+            let Lent { rpc, pool, key, knows_names, .. } = lent;
+            let knows_names = *knows_names;
+            let mut desk = Desk { pool, client: *key, peer, access, knows_names, descriptors, outstanding };
             rpc.answer_one(bytes, self.scanner.elements()[0], output.tail(), &mut desk);
         }
         self.end_frame(frame);
@@ -253,8 +256,9 @@ impl Client {
         let Self { connection, outstanding, .. } = self;
         let (peer, access) = (connection.peer(), self.access);
         let Connection { input, output, descriptors, .. } = connection;
-        let Lent { rpc, pool, key, .. } = lent;
-        let mut desk = Desk { pool, client: *key, peer, access, descriptors, outstanding };
+        let Lent { rpc, pool, key, knows_names, .. } = lent;
+        let knows_names = *knows_names;
+        let mut desk = Desk { pool, client: *key, peer, access, knows_names, descriptors, outstanding };
         let elements = self.scanner.elements();
         let progress = rpc.answer_next(&mut batch, input.unread_padded(), elements, output.tail(), &mut desk);
         self.go_on(frame, batch, progress);

@@ -18,7 +18,7 @@ pub use explain::Explained;
 pub use office::{Access, Domain, Inline, Office, ReplyTo, Task, Which};
 pub use reply::Refused;
 
-use crate::api::{self, Call, Class, Lookup, Method};
+use crate::api::{self, Call, Class, Lookup, Method, Place};
 use crate::error::Failure;
 use crate::json::{Message, Parser, Writer};
 use crate::limits::{ARENA_KEEP_BYTES, ID_BYTES_MAX, REPLY_BYTES_MAX};
@@ -250,7 +250,7 @@ fn call(
             reply::end(writer, to);
             *code = 0;
         }
-        Err(Failure::Elsewhere) => {
+        Err(failure) if is_for_others(method, &failure, lookup) => {
             writer.undo(mark);
             return Some(defer(method, envelope));
         }
@@ -264,6 +264,12 @@ fn call(
         reply::refused(writer, to, &Refused::ReplyTooLong);
     }
     None
+}
+
+/// Shall somebody else make a call that failed here? So it is with whatever needs more than is known here: a name that
+/// is not among those that we know may still be xenstore's.
+fn is_for_others(method: &Method, failure: &Failure<'_>, lookup: Lookup) -> bool {
+    matches!(failure, Failure::Elsewhere) || (lookup == Lookup::Names && method.place == Place::Worker)
 }
 
 /// What must be known of a call to make it later.

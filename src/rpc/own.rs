@@ -8,6 +8,7 @@
 use super::envelope::Envelope;
 use super::office::{Access, Office, Which};
 use super::reply::{self, Refused};
+use crate::api::Lookup;
 use crate::error::{Fault, Refused as RefusedParams};
 use crate::json::{Kind, Value, Writer};
 use crate::limits::REPLY_BYTES_MAX;
@@ -83,6 +84,8 @@ fn server_info<'m>(
         Source::Libxl(Some(why)) => writer.string(why),
         _ => writer.raw(b"null"),
     }
+    writer.raw(b",\"names\":");
+    writer.string(if office.lookup() == Lookup::Names { "known" } else { "asked" });
     writer.raw(b",\"access\":");
     writer.string(if office.access() == Access::ReadOnly { "read-only" } else { "full" });
     writer.raw(b"}");

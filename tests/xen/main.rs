@@ -19,6 +19,7 @@ mod host;
 mod lives;
 mod parity;
 mod pools;
+mod sources;
 mod stopped;
 mod stored;
 mod values;
