@@ -50,8 +50,8 @@ struct Options {
     #[arg(long, value_name = "METHOD=CODE[:PROBABILITY]", requires = "sim")]
     sim_fault: Vec<Fault>,
 
-    /// Read domains (list_domain, domain_info) by hypercalls of our own, or through libxl, which says the same and takes
-    /// far longer
+    /// Read domains (list_domain, domain_info) by hypercalls of our own, or through libxl, which says the same and
+    /// takes far longer
     #[arg(long, value_enum, value_name = "SOURCE", default_value_t, conflicts_with = "sim")]
     source: Wanted,
 

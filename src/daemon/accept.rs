@@ -66,7 +66,7 @@ impl Daemon {
         }
     }
 
-    fn admit(&mut self, Visitor { socket, peer, access }: Visitor) {
+    pub(super) fn admit(&mut self, Visitor { socket, peer, access }: Visitor) {
         let registry = self.poll.registry();
         let admitted = self.clients.insert_with(|key| {
             let mut connection = Connection::new(socket, peer);

@@ -116,10 +116,10 @@ impl Rpc {
             let message = message.ok()?;
             Some(answer_message(xl, message, id, in_batch, &mut writer, office, last_code))
         });
-        let document = if element.escaped { &self.original } else { &bytes[..len] };
+        let document = if element.escaped { &mut self.original[..] } else { &mut bytes[..len] };
         let answered = match parsed {
             Some(None) => Answered::Now,
-            Some(Some(deferred)) => submit(&deferred, document, in_batch, &mut writer, office),
+            Some(Some(deferred)) => submit(&deferred, mended(document), in_batch, &mut writer, office),
             None => {
                 diagnose::reply(&mut writer, document);
                 Answered::Now
@@ -172,6 +172,14 @@ impl Rpc {
         }
         self.original.shrink_to(ARENA_KEEP_BYTES);
     }
+}
+
+/// A document as it came. Strings that were made C's end with a NUL where a quotation mark was; in a document that was
+/// parsed, there is no other.
+#[cold]
+fn mended(document: &mut [u8]) -> &[u8] {
+    document.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b'"');
+    document
 }
 
 /// Gives a call away, or says why that cannot be.

@@ -2,7 +2,8 @@
 //!
 //! In: a domain's security identifier. Out: its label, allocated as libxl does it; null when FLASK has none, and
 //! always when the hypervisor has no FLASK. Whether it has is asked once, for it cannot come later. Labels are not
-//! kept: a new policy may give an identifier another one. So with FLASK each domain costs a hypercall, as it does libxl.
+//! kept: a new policy may give an identifier another one. So with FLASK each domain costs a hypercall, as it does
+//! libxl.
 
 use core::ffi::{CStr, c_char};
 use std::ptr::{NonNull, null_mut};

@@ -9,8 +9,10 @@
 //! Names are *settled* when nothing that was asked is unanswered: then they are what xenstore holds, but for changes of
 //! which we have not heard yet. Changes of our own making are no such: [`Names::unsettle`] asks something of xenstored,
 //! and since that sends whatever a change fires before it answers what was asked after the change, names are settled
-//! again only when they are past it. When xenstored is silent, names that are settled stay so: nothing can have changed.
+//! again only when they are past it. When xenstored is silent, names that are settled stay so: nothing can have
+//! changed.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::{CStr, CString};
 
@@ -84,8 +86,8 @@ impl Names {
             self.ask(XS_UNWATCH, OTHER, &[&node(domid), &domid.to_string()]);
         }
         for domid in there {
-            if !self.by_domid.contains_key(&domid) {
-                self.by_domid.insert(domid, None);
+            if let Entry::Vacant(vacant) = self.by_domid.entry(domid) {
+                vacant.insert(None);
                 self.ask(XS_WATCH, OTHER, &[&node(domid), &domid.to_string()]);
             }
         }
@@ -139,16 +141,18 @@ impl Names {
     }
 
     fn rename(&mut self, domid: u16, name: Option<CString>) {
-        if let Some(name) = &name {
-            self.by_name.entry(name.clone()).or_default().insert(domid);
-        }
-        let old = self.by_domid.insert(domid, name.clone()).flatten();
-        if let Some(old) = old.filter(|old| name.as_ref() != Some(old)) {
-            let domids = self.by_name.entry(old.clone()).or_default();
+        let old = self.by_domid.get_mut(&domid).and_then(Option::take);
+        if let Some(old) = old
+            && let Some(domids) = self.by_name.get_mut(&old)
+        {
             domids.remove(&domid);
             if domids.is_empty() {
                 self.by_name.remove(&old);
             }
+        }
+        if let Some(name) = name {
+            self.by_name.entry(name.clone()).or_default().insert(domid);
+            self.by_domid.insert(domid, Some(name));
         }
     }
 

@@ -45,7 +45,7 @@ fn settle(names: &mut Names, store: &[(u16, &str)]) {
             let value = store.iter().find(|(domid, _)| strings == format!("{}\0", node(*domid)));
             match (kind, value) {
                 (XS_READ, Some((_, name))) if !name.is_empty() => {
-                    hear(names, &message(XS_READ, request, name.as_bytes()))
+                    hear(names, &message(XS_READ, request, name.as_bytes()));
                 }
                 (XS_READ, _) => hear(names, &message(XS_ERROR, request, b"ENOENT\0")),
                 (XS_WATCH, _) => {

@@ -1,8 +1,8 @@
 //! A connection to xenstored that never blocks, and the names that come by it.
 //!
 //! In: readiness of its socket. Out: names that are settled, or nothing: while they are not, and for good once the
-//! connection is lost, whoever wants a name asks xenstored as libxl does, in a process that may wait. It speaks the wire
-//! itself, because libxenstore blocks and starts a thread.
+//! connection is lost, whoever wants a name asks xenstored as libxl does, in a process that may wait. It speaks the
+//! wire itself, because libxenstore blocks and starts a thread.
 
 use std::cell::RefCell;
 use std::ffi::{CStr, OsString};

@@ -17,6 +17,7 @@ mod domains;
 mod evidence;
 mod host;
 mod lives;
+mod names;
 mod parity;
 mod pools;
 mod sources;
