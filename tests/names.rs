@@ -1,8 +1,8 @@
 //! Names of domains, told by xenstored when they change: the shipped binary on the make-believe hypervisor of
 //! `tests/hypervisor`, with a xenstored that is played here, on a socket.
 //!
-//! In: what this xenstored is made to hold, and to do. Out: what the daemon calls domains, and what that took. No worker
-//! can begin in here (its hypervisor is not loaded in front of it), so what is answered, the loop has answered.
+//! In: what this xenstored is made to hold, and to do. Out: what the daemon calls domains, and what that took. No
+//! worker can begin in here (its hypervisor is not loaded in front of it), so what is answered, the loop has answered.
 #![cfg(feature = "daemon")]
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 

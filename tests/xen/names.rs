@@ -7,10 +7,10 @@ use crate::evidence::Evidence;
 #[test]
 fn known_names_are_those_of_xenstore() {
     let Some(evidence) = Evidence::collected() else { return };
-    let domids = evidence.text("source.domids");
+    let domids = evidence.text("names.domids");
     let mut compared = 0;
     for domid in domids.split_whitespace() {
-        // That one was dying then, and may have gone.
+        // One of them was dying, and may have gone meanwhile.
         let (status, theirs, _) = evidence.outcome(&format!("names.{domid}.xenstore"));
         if status == 0 {
             assert_eq!(evidence.json(&format!("names.{domid}")), theirs.trim());
