@@ -1,8 +1,9 @@
 //! Makes the bindings and the generated code from the headers of libxl.
 //!
-//! In: libxl.h, libxl_utils.h, libxl_event.h, and the name of the library that they belong to: those that the compiler
-//! finds, or, where `XENOPSD_XEN_PREFIX` is set, those of the Xen that is installed or unpacked under that folder. Out:
-//! the files of `src/gen`'s `Output`, in the build's output directory and nowhere else; and `cfg(libxl_have = "X")` for
+//! In: libxl.h, libxl_utils.h, libxl_event.h, the hypervisor's sysctl.h, and the name of the library that they belong
+//! to: those that the compiler finds, or, where `XENOPSD_XEN_PREFIX` is set, those of the Xen that is installed or
+//! unpacked under that folder. Out: the files of `src/gen`'s `Output` and `xen.rs`, the types of the hypercalls that we
+//! make ourselves, in the build's output directory and nowhere else; and `cfg(libxl_have = "X")` for
 //! every `LIBXL_HAVE_X` of the headers, by which hand-written code knows what not every release has. The client alone
 //! needs none of this.
 
@@ -40,6 +41,11 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
         .parse_callbacks(Box::new(Features))
         .generate()
         .map_err(|error| format!("cannot read libxl's headers (Debian: libxen-dev, libclang-dev): {error}"))?;
+    let hypercalls = headers
+        .hypercalls()
+        .parse_callbacks(Box::new(bindgen::CargoCallbacks::new()))
+        .generate()
+        .map_err(|error| format!("cannot read the hypervisor's headers (Debian: libxen-dev): {error}"))?;
     println!("cargo::rerun-if-changed={}", headers.link()?.display());
     let output = generator::run(&bindings.to_string(), &headers.soname()?, generator::facts::HINTS)?;
     for (name, text) in [
@@ -53,6 +59,7 @@ fn generate() -> Result<(), Box<dyn std::error::Error>> {
         ("exports.rs", output.exports),
         ("surface.txt", output.surface),
         ("wire.txt", output.wire),
+        ("xen.rs", hypercalls.to_string()),
     ] {
         std::fs::write(directory.join(name), text)?;
     }

@@ -26,6 +26,7 @@
 //! | [`wire`] | bytes: listener, connections, where one message ends and the next begins |
 //! | [`json`] | values on a tape; bytes appended to a buffer |
 //! | [`xl`] | libxl: loaded, called, its memory freed, its log kept: the room of hand-written unsafe code |
+//! | [`xen`] | what lies below libxl: the reads that are asked for most, by hypercalls of our own |
 //! | [`sim`] | a simulated host behind libxl's C interface |
 //! | [`mem`] | buffers and slots |
 //! | [`limits`], [`error`] | every bound; what can go wrong, as values |
@@ -41,7 +42,7 @@
 //! * Generated code contains no policy: that is in `gen::facts`, `gen::plan` and in [`rpc`].
 //! * A method's name on the wire is libxl's own, and so are names and forms of what it returns.
 //! * A client's bytes never end the process: what is wrong with them is a value of [`error`], and it costs nobody else.
-//! * Unsafe code is where a module allows it at its top and says why: [`xl`], [`api`], [`sim`], `json::tape`,
+//! * Unsafe code is where a module allows it at its top and says why: [`xl`], [`api`], [`xen`], [`sim`], `json::tape`,
 //!   `json::writer`, `json::decimal`, `wire::block`, `wire::peer`.
 
 #[cfg(feature = "daemon")]
@@ -66,5 +67,7 @@ pub mod sim;
 pub mod wire;
 #[cfg(feature = "daemon")]
 pub mod worker;
+#[cfg(feature = "daemon")]
+pub mod xen;
 #[cfg(feature = "daemon")]
 pub mod xl;

@@ -4,16 +4,17 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
-use log::{error, info};
+use clap::{Parser, ValueEnum};
+use log::{error, info, warn};
 use xenopsd::daemon::{Daemon, Doors, StopSignals};
 use xenopsd::limits::{CONNECTIONS_MAX, SIM_CHURN_MAX, SIM_DOMAINS_MAX, WORKERS_DEFAULT, WORKERS_MAX};
 use xenopsd::rpc::Rpc;
 use xenopsd::sim::{self, Conduct, Fault};
 use xenopsd::wire::Listener;
 use xenopsd::worker::{Launch, THIS_PROGRAM};
-use xenopsd::xl::Xl;
+use xenopsd::xen::{Domains, KnownNames, Store};
 use xenopsd::xl::sys::Functions;
+use xenopsd::xl::{Source, Xl};
 
 /// Serve libxl, Xen's toolstack library, over JSON-RPC on a Unix socket.
 ///
@@ -60,6 +61,11 @@ struct Options {
     #[arg(long, value_name = "FILE", requires = "sim")]
     sim_world: Option<PathBuf>,
 
+    /// Read domains (list_domain, domain_info) by hypercalls of our own, or through libxl, which says the same and
+    /// takes far longer
+    #[arg(long, value_enum, value_name = "SOURCE", default_value_t, conflicts_with = "sim")]
+    source: Wanted,
+
     /// Share this many processes among short calls that must not hold up others. Long ones have a process each
     #[arg(long, value_name = "NUMBER", default_value_t = WORKERS_DEFAULT, value_parser = workers)]
     workers: usize,
@@ -73,9 +79,20 @@ struct Options {
     verbose: u8,
 }
 
+/// Where domains are to be read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Wanted {
+    /// The hypervisor, if it is of the release that this xenopsd was built for, else libxl.
+    #[default]
+    Auto,
+    /// The hypervisor, or not at all.
+    Hypercall,
+    /// libxl.
+    Libxl,
+}
+
 const DEFAULT_SOCKET: &str = "/run/xenopsd/xenopsd.sock";
-const EXIT_CODES: &str =
-    "Exit codes: 0 stopped by SIGTERM or SIGINT, 1 failure, 2 usage, 69 no usable libxl on this host.";
+const EXIT_CODES: &str = "Exit codes: 0 stopped by SIGTERM or SIGINT, 1 failure, 2 usage, 69 no usable libxl, or no such source, on this host.";
 /// sysexits' EX_UNAVAILABLE: what this program serves is not there.
 const EXIT_UNAVAILABLE: u8 = 69;
 /// Descriptors that are not connections: epoll, listener, lock, signals, libxl's own.
@@ -95,15 +112,16 @@ fn main() -> ExitCode {
             Err(reason) => fail(&reason, EXIT_UNAVAILABLE),
         };
     }
-    let overlay = match simulate(&options) {
-        Ok(overlay) => overlay,
-        Err(reason) => return fail(&*reason, 1),
+    let names = KnownNames::default();
+    let opened = match options.sim {
+        Some(domains) => simulate(&options, domains).map_err(|reason| (reason, 1)).and_then(open_simulated),
+        None => open_xl(options.source, &names).map_err(|reason| (reason, EXIT_UNAVAILABLE)),
     };
-    let xl = match Xl::open(overlay) {
+    let xl = match opened {
         Ok(xl) => xl,
-        Err(reason) => return fail(&reason, EXIT_UNAVAILABLE),
+        Err((reason, code)) => return fail(&*reason, code),
     };
-    match serve(&options, xl) {
+    match serve(&options, xl, names) {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => fail(&*reason, 1),
     }
@@ -116,13 +134,10 @@ fn fail(reason: &dyn std::error::Error, code: u8) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Puts a simulated host in libxl's place, or nothing.
+/// Puts a simulated host in libxl's place.
 type Overlay = Box<dyn FnOnce(&mut Functions)>;
 
-fn simulate(options: &Options) -> Result<Overlay, Reason> {
-    let Some(domains) = options.sim else {
-        return Ok(Box::new(|_| {}));
-    };
+fn simulate(options: &Options, domains: u32) -> Result<Overlay, Reason> {
     let latency = Duration::from_millis(options.sim_latency);
     let conduct = Conduct { latency, faults: options.sim_fault.clone() };
     let Some(file) = &options.sim_world else {
@@ -134,7 +149,35 @@ fn simulate(options: &Options) -> Result<Overlay, Reason> {
     }
 }
 
-fn serve(options: &Options, xl: Xl) -> Result<(), Reason> {
+fn open_simulated(overlay: Overlay) -> Result<Xl, (Reason, u8)> {
+    let xl = Xl::open(overlay).map_err(|reason| (reason.into(), EXIT_UNAVAILABLE))?;
+    Ok(xl.reading_from(Source::Simulator))
+}
+
+fn open_xl(source: Wanted, names: &KnownNames) -> Result<Xl, Reason> {
+    let names = names.clone().overlay();
+    if source == Wanted::Libxl {
+        return Ok(Xl::open(names)?);
+    }
+    match Domains::open() {
+        Ok(domains) => {
+            let domains = domains.overlay();
+            let xl = Xl::open(|functions| {
+                domains(functions);
+                names(functions);
+            })?;
+            Ok(xl.reading_from(Source::Hypercall))
+        }
+        Err(why) if source == Wanted::Hypercall => Err(why.into()),
+        Err(why) => {
+            let xl = Xl::open(names)?;
+            warn!("domains are read through libxl: {why}");
+            Ok(xl.reading_from(Source::Libxl(Some(why.to_string()))))
+        }
+    }
+}
+
+fn serve(options: &Options, xl: Xl, names: KnownNames) -> Result<(), Reason> {
     raise_descriptor_limit();
     if options.socket.as_os_str() == DEFAULT_SOCKET {
         std::fs::create_dir_all("/run/xenopsd")?;
@@ -151,7 +194,16 @@ fn serve(options: &Options, xl: Xl) -> Result<(), Reason> {
     }
     let sim = options.sim.map(|_| sim::memory().try_clone_to_owned()).transpose()?;
     let launch = Launch { program: THIS_PROGRAM.into(), workers: options.workers, sim, verbose: options.verbose };
-    let daemon = Daemon::new(Rpc::new(xl), doors, signals, launch)?;
+    let mut daemon = Daemon::new(Rpc::new(xl), doors, signals, launch)?;
+    if options.sim.is_none() {
+        daemon = match Store::connect(names) {
+            Ok(store) => daemon.with_store(store)?,
+            Err(error) => {
+                warn!("cannot connect to xenstored ({error}): workers ask it for names");
+                daemon
+            }
+        };
+    }
     options.sim_churn.map_or(Ok(()), sim::churn)?;
     daemon.run()?;
     Ok(())

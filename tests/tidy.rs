@@ -19,6 +19,7 @@ const UNSAFE: &[&str] = &[
     "src/sim/",
     "src/wire/block.rs",
     "src/wire/peer.rs",
+    "src/xen/",
     "src/xl/",
     "tests/change/",
     "tests/inside.rs",

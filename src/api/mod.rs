@@ -129,6 +129,8 @@ pub struct Call<'m, 'd, 'o> {
 pub enum Lookup {
     /// Not here: finding out may take long.
     Elsewhere,
+    /// By what is known here of names; if that does not do, elsewhere.
+    Names,
     /// By asking libxl.
     Ask,
     /// It is known already.

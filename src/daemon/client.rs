@@ -77,6 +77,8 @@ pub(super) struct Lent<'l> {
     pub(super) key: Key,
     /// Other clients' requests wait for their turn.
     pub(super) others_wait: bool,
+    /// Names of domains are known.
+    pub(super) knows_names: bool,
 }
 
 impl Client {
@@ -246,8 +248,10 @@ impl Client {
                 return;
             }
         } else {
-            let Lent { rpc, pool, key, .. } = lent;
-            let mut desk = Desk { pool, client: *key, peer, access, others_wait, descriptors, outstanding };
+            let Lent { rpc, pool, key, knows_names, .. } = lent;
+            let knows_names = *knows_names;
+            let mut desk =
+                Desk { pool, client: *key, peer, access, others_wait, knows_names, descriptors, outstanding };
             rpc.answer_one(bytes, &self.scanner.elements()[0], output.tail(), &mut desk);
         }
         self.end_frame(frame);
@@ -257,9 +261,9 @@ impl Client {
         let Self { connection, outstanding, .. } = self;
         let (peer, access) = (connection.peer(), self.access);
         let Connection { input, output, descriptors, .. } = connection;
-        let Lent { rpc, pool, key, .. } = lent;
-        let others_wait = true;
-        let mut desk = Desk { pool, client: *key, peer, access, others_wait, descriptors, outstanding };
+        let Lent { rpc, pool, key, knows_names, .. } = lent;
+        let (knows_names, others_wait) = (*knows_names, true);
+        let mut desk = Desk { pool, client: *key, peer, access, others_wait, knows_names, descriptors, outstanding };
         let elements = self.scanner.elements();
         let progress = rpc.answer_next(&mut batch, input.unread_padded(), elements, output.tail(), &mut desk);
         self.go_on(frame, batch, progress);

@@ -4,34 +4,33 @@
 //! all work is done afterwards in `Daemon::settle`, one ordered list: receive from all, then answer and send one by
 //! one, then accept. Nothing in it waits: the only place where the process sleeps is `poll`.
 
+mod accept;
 mod client;
 mod doors;
+mod names;
 mod signals;
 mod token;
 
 use std::io;
 use std::time::{Duration, Instant};
 
-use log::{debug, info, warn};
+use log::{info, warn};
 use mio::{Events, Interest, Poll};
 use signal_hook_mio::v1_0::Signals;
 
-use crate::limits::{
-    ACCEPT_RETRY, ACCEPTS_PER_TURN_MAX, CONNECTIONS_KEPT_FOR_FULL, CONNECTIONS_MAX, CONNECTIONS_PER_UID_MAX, DRAIN_MAX,
-    OPERATIONS_LONG_MAX, OUT_TOTAL_BYTES_MAX, WORKERS_MAX,
-};
+use crate::limits::{CONNECTIONS_MAX, DRAIN_MAX, OPERATIONS_LONG_MAX, OUT_TOTAL_BYTES_MAX, WORKERS_MAX};
 use crate::mem::{Key, OutBuf, Slab};
-use crate::rpc::{Access, Refused, Rpc};
-use crate::wire::Connection;
+use crate::rpc::Rpc;
 use crate::worker::{Launch, Pool};
 use client::{Client, Lent, Turn};
 pub use doors::Doors;
 use doors::Visitor;
+use names::Names;
 pub use signals::StopSignals;
 use token::Source;
 
-/// What the loop listens to besides connections: two doors, the signals, and workers.
-const OTHER_SOURCES: usize = 3 + WORKERS_MAX + OPERATIONS_LONG_MAX;
+/// What the loop listens to besides connections: two doors, the signals, xenstored, and workers.
+const OTHER_SOURCES: usize = 4 + WORKERS_MAX + OPERATIONS_LONG_MAX;
 
 /// Serves until it is told to stop.
 pub struct Daemon {
@@ -39,6 +38,8 @@ pub struct Daemon {
     signals: Signals,
     rpc: Rpc,
     pool: Pool,
+    /// Tells the names of domains.
+    names: Names,
     /// Gone once the daemon is stopping.
     doors: Option<Doors>,
     clients: Slab<Client>,
@@ -88,6 +89,7 @@ impl Daemon {
             signals,
             rpc,
             pool,
+            names: Names::default(),
             doors: Some(doors),
             clients: Slab::new(CONNECTIONS_MAX),
             turn: Vec::with_capacity(CONNECTIONS_MAX),
@@ -121,7 +123,8 @@ impl Daemon {
 
     /// How long `poll` may sleep; `None` is for ever.
     fn timeout(&self) -> Option<Duration> {
-        if !self.turn.is_empty() || self.accepting == Accepting::Now || self.pool.has_more() {
+        let others = self.pool.has_more() || self.names.has_more();
+        if !self.turn.is_empty() || self.accepting == Accepting::Now || others {
             return Some(Duration::ZERO);
         }
         let retry = match self.accepting {
@@ -140,6 +143,7 @@ impl Daemon {
             Source::Door(_) => {}
             Source::Signal => self.heed_signals(),
             Source::Worker(key) => self.pool.note(key, event),
+            Source::Store => self.names.note(event),
             Source::Client(key) => {
                 let Some(client) = self.clients.get_mut(key) else {
                     return;
@@ -156,6 +160,7 @@ impl Daemon {
     fn settle(&mut self) {
         self.receive_all();
         self.hear_workers();
+        self.names.attend(self.rpc.xl());
         self.serve_all();
         self.begin_operations();
         self.accept_waiting();
@@ -179,8 +184,9 @@ impl Daemon {
         if self.pool.is_at_rest() {
             return;
         }
-        let Self { pool, clients, turn, spare, .. } = self;
+        let Self { pool, clients, turn, spare, names, .. } = self;
         pool.hear(|operation, heard| {
+            names.heed(operation, &heard);
             if let Some(client) = clients.get_mut(operation.client) {
                 if client.connection.output.is_empty() {
                     std::mem::swap(&mut client.connection.output, spare);
@@ -197,8 +203,9 @@ impl Daemon {
             return;
         }
         self.pool.dispatch();
-        let Self { pool, clients, next_turn, .. } = self;
+        let Self { pool, clients, next_turn, names, .. } = self;
         pool.end_those_over(|operation, heard| {
+            names.heed(operation, &heard);
             if let Some(client) = clients.get_mut(operation.client) {
                 client.deliver(operation, &heard);
                 list(next_turn, operation.client, client);
@@ -214,9 +221,9 @@ impl Daemon {
                 continue;
             };
             client.listed = false;
-            let Self { rpc, pool, spare, turn, .. } = self;
-            let others_wait = at + 1 < turn.len();
-            let turn = client.serve(&mut Lent { rpc, pool, spare, key, others_wait });
+            let Self { rpc, pool, spare, names, turn, .. } = self;
+            let (others_wait, knows_names) = (at + 1 < turn.len(), names.are_known());
+            let turn = client.serve(&mut Lent { rpc, pool, spare, key, others_wait, knows_names });
             self.after(key, turn);
         }
         self.turn.clear();
@@ -269,85 +276,6 @@ impl Daemon {
         if let Accepting::Later(_) = self.accepting {
             self.accepting = Accepting::Now;
         }
-    }
-
-    fn accept_waiting(&mut self) {
-        match self.accepting {
-            Accepting::Rest => return,
-            Accepting::Later(at) if Instant::now() < at => return,
-            _ => {}
-        }
-        if let Some(visitor) = self.without_room.take() {
-            self.admit_or_turn_away(visitor);
-        }
-        for _ in 0..ACCEPTS_PER_TURN_MAX {
-            let Some(doors) = &self.doors else {
-                return self.accepting = Accepting::Rest;
-            };
-            match doors.accept() {
-                Ok(visitor) if self.has_room_for(&visitor) => self.admit(visitor),
-                Ok(late) => {
-                    self.without_room = Some(late);
-                    break;
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return self.accepting = Accepting::Rest;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return self.accept_later(&error),
-            }
-        }
-        self.accepting = Accepting::Now;
-    }
-
-    fn accept_later(&mut self, error: &io::Error) {
-        if self.accepting == Accepting::Now {
-            warn!("cannot accept connections for now: {error}");
-        }
-        self.accepting = Accepting::Later(Instant::now() + ACCEPT_RETRY);
-    }
-
-    /// Who left while this turn was under way made room, but the kernel tells us only at its next sleep: so who finds
-    /// none is looked at once more then, and turned away if there still is none.
-    fn admit_or_turn_away(&mut self, visitor: Visitor) {
-        if self.has_room_for(&visitor) {
-            self.admit(visitor);
-        } else {
-            self.turn_away(Connection::new(visitor.socket, visitor.peer));
-        }
-    }
-
-    fn admit(&mut self, Visitor { socket, peer, access }: Visitor) {
-        let registry = self.poll.registry();
-        let admitted = self.clients.insert_with(|key| {
-            let mut connection = Connection::new(socket, peer);
-            registry.register(connection.socket(), Source::Client(key).into(), Interest::READABLE).ok()?;
-            Some(Client::new(connection, access))
-        });
-        match admitted {
-            Some(_) => debug!("accepted a client: uid {}, pid {}", peer.uid, peer.pid),
-            None => warn!("the kernel cannot watch another connection"),
-        }
-    }
-
-    /// Users other than root and our own have a share of the connections, not all of them; and some are kept for the
-    /// full socket.
-    fn has_room_for(&self, Visitor { peer, access, .. }: &Visitor) -> bool {
-        let kept = if *access == Access::ReadOnly { CONNECTIONS_KEPT_FOR_FULL } else { 0 };
-        if self.clients.len() + kept >= CONNECTIONS_MAX {
-            return false;
-        }
-        if peer.uid == 0 || peer.uid == rustix::process::geteuid().as_raw() {
-            return true;
-        }
-        let theirs = self.clients.iter().filter(|client| client.connection.peer().uid == peer.uid);
-        theirs.count() < CONNECTIONS_PER_UID_MAX
-    }
-
-    /// Says that there is no room, as far as that goes without waiting.
-    fn turn_away(&self, mut connection: Connection) {
-        self.rpc.refuse(&Refused::Full, connection.output.tail());
-        connection.send();
     }
 
     fn heed_signals(&mut self) {

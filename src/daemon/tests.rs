@@ -1,6 +1,7 @@
 //! The loop's own count of what slow readers hold, which no client sees.
 
 use super::*;
+use crate::rpc::Access;
 use crate::sim;
 use crate::wire::{Listener, Peer};
 use crate::xl::Xl;

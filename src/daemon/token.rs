@@ -15,6 +15,8 @@ pub(super) enum Source {
     Door(Access),
     /// A signal for the daemon.
     Signal,
+    /// xenstored.
+    Store,
     /// A connection.
     Client(Key),
     /// A worker process.
@@ -24,6 +26,7 @@ pub(super) enum Source {
 const FULL_DOOR: usize = usize::MAX;
 const READ_ONLY_DOOR: usize = usize::MAX - 1;
 const SIGNAL: usize = usize::MAX - 2;
+const STORE: usize = usize::MAX - 3;
 /// Above a key's slot (32 bits) and generation (24).
 const WORKER: usize = 1 << 60;
 
@@ -33,6 +36,7 @@ impl From<Source> for Token {
             Source::Door(Access::Full) => FULL_DOOR,
             Source::Door(Access::ReadOnly) => READ_ONLY_DOOR,
             Source::Signal => SIGNAL,
+            Source::Store => STORE,
             Source::Client(key) => number(key),
             Source::Worker(key) => WORKER | number(key),
         })
@@ -49,6 +53,7 @@ impl From<Token> for Source {
             FULL_DOOR => Self::Door(Access::Full),
             READ_ONLY_DOOR => Self::Door(Access::ReadOnly),
             SIGNAL => Self::Signal,
+            STORE => Self::Store,
             number => {
                 let half = |n: usize| u32::try_from(n & 0xffff_ffff).unwrap_or(0);
                 let key = Key { slot: half(number), generation: half((number & !WORKER) >> 32) };

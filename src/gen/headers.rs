@@ -1,4 +1,4 @@
-//! Which headers are read, and how: libxl's, of the installed Xen or of another one, through bindgen.
+//! Which headers are read, and how: libxl's and the hypervisor's, of the installed Xen or of another one, by bindgen.
 //!
 //! In: where that other Xen is, if there is one. Out: bindgen set up to read its headers, and the name of the library
 //! that they belong to, which no header says. It reads nothing itself but one link.
@@ -8,6 +8,13 @@ use std::process::Command;
 
 /// The headers that make up libxl's public interface. (`libxl_json.h` is not among them: it needs yajl's.)
 const HEADERS: &str = "#include <libxl.h>\n#include <libxl_utils.h>\n#include <libxl_event.h>\n";
+/// The headers of the hypercalls that the daemon makes itself, and of xenstore's wire.
+const XEN_HEADERS: &str = "#include <stdint.h>\n#define __XEN_TOOLS__ 1\n#include <xen/xen.h>\n\
+    #include <xen/sysctl.h>\n#include <xen/xsm/flask_op.h>\n#include <xen/io/xs_wire.h>\n";
+/// What is wanted of them: two requests, what one of them fills, their numbers, and xenstore's.
+const XEN_TYPES: &str = "xen_sysctl|xen_domctl_getdomaininfo|xen_flask_op|xsd_sockmsg_type";
+const XEN_NUMBERS: &str = "__HYPERVISOR_(sysctl|xsm_op)|XEN_SYSCTL_(INTERFACE_VERSION|getdomaininfolist)|\
+    XEN_DOMINF_.*|XEN_FLASK_INTERFACE_VERSION|FLASK_SID_TO_CONTEXT|XENSTORE_PAYLOAD_MAX";
 /// The library without its release: what a program is linked with.
 const LINK: &str = "libxenlight.so";
 
@@ -33,16 +40,22 @@ impl Headers {
 
     /// bindgen, told what to read. `inline` is a file that it writes and nobody needs.
     pub fn bindgen(&self, inline: &Path) -> bindgen::Builder {
-        let include = self.prefix.iter().map(|prefix| format!("-I{}", prefix.join("include").display()));
-        bindgen::Builder::default()
-            .header_contents("libxl-all.h", HEADERS)
-            .clang_args(include)
+        self.builder("libxl-all.h", HEADERS)
             .allowlist_item("libxl_.*|LIBXL_.*|ERROR_.*|XTL_.*|xentoollog_.*|__va_list_tag")
-            .prepend_enum_name(false)
             // Inline functions are to be listed, not called: bindgen gives them as wrappers, which nobody compiles.
             .wrap_static_fns(true)
             .wrap_static_fns_path(inline)
-            .generate_comments(false)
+    }
+
+    /// The same, for what lies below libxl.
+    pub fn hypercalls(&self) -> bindgen::Builder {
+        self.builder("xen-all.h", XEN_HEADERS).allowlist_type(XEN_TYPES).allowlist_var(XEN_NUMBERS)
+    }
+
+    fn builder(&self, name: &str, headers: &str) -> bindgen::Builder {
+        let include = self.prefix.iter().map(|prefix| format!("-I{}", prefix.join("include").display()));
+        let builder = bindgen::Builder::default().header_contents(name, headers).clang_args(include);
+        builder.prepend_enum_name(false).generate_comments(false)
     }
 
     /// The link for compilers to the library that the headers belong to.

@@ -19,7 +19,7 @@ pub use explain::Explained;
 pub use office::{Access, Domain, Inline, Office, ReplyTo, Task, Which};
 pub use reply::Refused;
 
-use crate::api::{self, Call, Class, Lookup, Method};
+use crate::api::{self, Call, Class, Lookup, Method, Place};
 use crate::error::{Failure, Outcome};
 use crate::json::{Message, Parser, Writer};
 use crate::limits::{ARENA_KEEP_BYTES, REPLY_BYTES_MAX};
@@ -149,10 +149,10 @@ impl Rpc {
             let message = message.ok()?;
             Some(answer_message(xl, message, id, in_batch, &mut writer, office, past))
         });
-        let document = if element.escaped { original } else { &bytes[..len] };
+        let document = if element.escaped { &mut original[..] } else { &mut bytes[..len] };
         let answered = match parsed {
             Some(None) => Answered::Now,
-            Some(Some(deferred)) => submit(&deferred, id, document, in_batch, &mut writer, office),
+            Some(Some(deferred)) => submit(&deferred, id, mended(document), in_batch, &mut writer, office),
             None => {
                 diagnose::reply(&mut writer, document);
                 Answered::Now
@@ -198,6 +198,14 @@ impl Rpc {
         }
         self.original.shrink_to(ARENA_KEEP_BYTES);
     }
+}
+
+/// A document as it came. Strings that were made C's end with a NUL where a quotation mark was; in a document that was
+/// parsed, there is no other.
+#[cold]
+fn mended(document: &mut [u8]) -> &[u8] {
+    document.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b'"');
+    document
 }
 
 /// Gives a call away, or says why that cannot be.
@@ -258,7 +266,7 @@ fn call(
 ) -> Option<Deferred> {
     let to = &envelope.to;
     let Some(method) = api::find(envelope.method) else {
-        own::call(envelope, past.shared.counts(), writer, office);
+        own::call(xl, envelope, past.shared.counts(), writer, office);
         return None;
     };
     if office.access() == Access::ReadOnly && !method.read_only {
@@ -270,14 +278,14 @@ fn call(
         return Some(defer(method, envelope));
     }
     past.last.method = Some(method);
-    let mark = writer.mark();
+    let (mark, lookup) = (writer.mark(), office.lookup());
     reply::begin(writer, to);
     match result(xl, method, envelope, writer, office, past) {
         Ok(()) => {
             reply::end(writer, to);
             past.last.code = 0;
         }
-        Err(Failure::Elsewhere) => {
+        Err(failure) if is_for_others(method, &failure, lookup) => {
             writer.undo(mark);
             return Some(defer(method, envelope));
         }
@@ -291,6 +299,12 @@ fn call(
         reply::refused(writer, to, &Refused::ReplyTooLong);
     }
     None
+}
+
+/// Shall somebody else make a call that failed here? So it is with whatever needs more than is known here: a name that
+/// is not among those that we know may still be xenstore's.
+fn is_for_others(method: &Method, failure: &Failure<'_>, lookup: Lookup) -> bool {
+    matches!(failure, Failure::Elsewhere) || (lookup == Lookup::Names && method.place == Place::Worker)
 }
 
 /// Writes the result: libxl's, or that of another request which asked the same in this turn.

@@ -1,22 +1,30 @@
-//! Methods of our own: about operations (calls that were given away and are not answered yet), and about the daemon.
+//! Methods of our own: about operations, calls that were given away and are not answered yet; and about this server.
 //!
 //! In: the envelope of a request whose method is none of libxl's. Out: its reply. `operation_list` takes nothing and
 //! gives an array; `operation_abort` takes `number`, or `id` of a request on the same connection, and gives `{}` when
 //! the operation has been asked to end: it is answered in any case, aborted or not. `server_info` takes nothing and
-//! gives `{"version":…,"loop":{"calls":…,"shared":…}}`: how many results the loop has got from libxl, and how often it
-//! gave one to one more request that asked the same.
+//! gives what a client or an admin may want to know of the server that it talks to; its `loop` says how many results
+//! the loop has got from libxl, and how often it gave one to one more request that asked the same.
 
 use super::envelope::Envelope;
 use super::office::{Access, Office, Which};
 use super::reply::{self, Refused};
 use super::shared::Counts;
+use crate::api::Lookup;
 use crate::error::{Fault, Refused as RefusedParams};
 use crate::json::{Kind, Value, Writer};
 use crate::limits::REPLY_BYTES_MAX;
+use crate::xl::{SONAME, Source, Xl};
 
 /// Answers one of them, or says that there is no such method.
 #[cold]
-pub(super) fn call(envelope: &Envelope<'_>, counts: Counts, writer: &mut Writer<'_>, office: &mut impl Office) {
+pub(super) fn call(
+    xl: &Xl,
+    envelope: &Envelope<'_>,
+    counts: Counts,
+    writer: &mut Writer<'_>,
+    office: &mut impl Office,
+) {
     let to = &envelope.to;
     let outcome = match envelope.method {
         "operation_list" | "Xenops.OperationList" => list(envelope, writer, office),
@@ -24,7 +32,7 @@ pub(super) fn call(envelope: &Envelope<'_>, counts: Counts, writer: &mut Writer<
             Err(Refused::Forbidden("operation_abort"))
         }
         "operation_abort" | "Xenops.OperationAbort" => abort(envelope, writer, office),
-        "server_info" | "Xenops.ServerInfo" => server_info(envelope, counts, writer),
+        "server_info" | "Xenops.ServerInfo" => server_info(xl, envelope, counts, writer, office),
         other => Err(Refused::Method(other)),
     };
     if let Err(refused) = outcome {
@@ -58,11 +66,37 @@ fn abort<'m>(envelope: &Envelope<'m>, writer: &mut Writer<'_>, office: &mut impl
     Ok(())
 }
 
-fn server_info<'m>(envelope: &Envelope<'m>, counts: Counts, writer: &mut Writer<'_>) -> Result<(), Refused<'m>> {
+fn server_info<'m>(
+    xl: &Xl,
+    envelope: &Envelope<'m>,
+    counts: Counts,
+    writer: &mut Writer<'_>,
+    office: &mut impl Office,
+) -> Result<(), Refused<'m>> {
     envelope.params.bind(&[]).map_err(Refused::Params)?;
     reply::begin(writer, &envelope.to);
     writer.raw(b"{\"version\":");
     writer.string(env!("CARGO_PKG_VERSION"));
+    writer.raw(b",\"libxl\":");
+    writer.text(SONAME.to_bytes());
+    writer.raw(b",\"xen\":");
+    match xl.xen_version() {
+        Some((major, minor, extra)) => {
+            writer.formatted(format_args!("{major}.{minor}{}", extra.to_string_lossy()));
+        }
+        None => writer.raw(b"null"),
+    }
+    writer.raw(b",\"source\":");
+    writer.string(xl.source().name());
+    writer.raw(b",\"source_reason\":");
+    match xl.source() {
+        Source::Libxl(Some(why)) => writer.string(why),
+        _ => writer.raw(b"null"),
+    }
+    writer.raw(b",\"names\":");
+    writer.string(if office.lookup() == Lookup::Names { "known" } else { "asked" });
+    writer.raw(b",\"access\":");
+    writer.string(if office.access() == Access::ReadOnly { "read-only" } else { "full" });
     writer.raw(b",\"loop\":{\"calls\":");
     writer.unsigned(counts.calls);
     writer.raw(b",\"shared\":");

@@ -27,6 +27,8 @@ pub struct Desk<'p> {
     pub access: Access,
     /// More requests have arrived, of others or its own.
     pub others_wait: bool,
+    /// Names of domains are known here.
+    pub knows_names: bool,
     /// The descriptors that came with its bytes.
     pub descriptors: &'p mut Descriptors,
     /// How many of its operations are not over.
@@ -36,11 +38,11 @@ pub struct Desk<'p> {
 impl Office for Desk<'_> {
     #[inline]
     fn runs_here(&self, method: &Method) -> bool {
-        method.place == Place::Loop
+        method.place == Place::Loop || (self.knows_names && asks_for_a_name(method))
     }
 
     fn lookup(&self) -> Lookup {
-        Lookup::Elsewhere
+        if self.knows_names { Lookup::Names } else { Lookup::Elsewhere }
     }
 
     fn access(&self) -> Access {
@@ -97,4 +99,9 @@ impl Office for Desk<'_> {
             Which::Id(id) => operation.client == client && operation.to.id() == id,
         })
     }
+}
+
+/// Is it one of those that need nothing but names?
+fn asks_for_a_name(method: &Method) -> bool {
+    matches!(method.name, "domid_to_name" | "name_to_domid")
 }

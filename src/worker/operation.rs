@@ -49,7 +49,7 @@ pub struct Operation {
 
 impl Operation {
     /// It changes something.
-    pub(super) fn changes(&self) -> bool {
+    pub fn changes(&self) -> bool {
         self.method.class != Class::Read
     }
 

@@ -11,7 +11,7 @@ mod owned;
 pub mod rc;
 pub mod sys;
 
-use core::ffi::c_int;
+use core::ffi::{CStr, c_int};
 use std::ptr::NonNull;
 
 pub use ao::{Control, Word};
@@ -22,6 +22,28 @@ pub use owned::{Bytes, List, Managed, Owned, Text};
 use crate::error::Failure;
 use sys::{Functions, libxl_ctx};
 
+/// Where `list_domain` and `domain_info` come from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// libxl; if the hypervisor was tried before, why it is not that.
+    Libxl(Option<String>),
+    /// The hypervisor, without libxl in between.
+    Hypercall,
+    /// A host that is made up.
+    Simulator,
+}
+
+impl Source {
+    /// Its name, as it is on the wire.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Libxl(_) => "libxl",
+            Self::Hypercall => "hypercall",
+            Self::Simulator => "simulator",
+        }
+    }
+}
+
 /// A loaded libxl and its context. One a process; it never leaves its thread.
 ///
 /// The context is not freed: libxl asserts that nothing is in progress when it is, and the process that ends gives
@@ -31,6 +53,7 @@ pub struct Xl {
     functions: Functions,
     ctx: NonNull<libxl_ctx>,
     log: Log,
+    source: Source,
     /// Waits for asynchronous operations; without it, libxl does.
     driver: Option<&'static ao::Driver>,
 }
@@ -52,7 +75,41 @@ impl Xl {
         overlay(&mut functions);
         let log = Log::new();
         let ctx = load::context(&functions, log.logger())?;
-        Ok(Self { functions, ctx, log, driver: None })
+        Ok(Self { functions, ctx, log, source: Source::Libxl(None), driver: None })
+    }
+
+    /// Says what the overlay has made of the reads that are asked for most.
+    #[must_use]
+    pub fn reading_from(self, source: Source) -> Self {
+        Self { source, ..self }
+    }
+
+    /// Where they come from.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The numbers of all domains, if they can be had.
+    pub fn domids(&self) -> Option<Vec<u16>> {
+        let list_domain = self.functions.libxl_list_domain?;
+        let mut count = -1;
+        // SAFETY: the table holds this very function; the list is the caller's.
+        let domains = unsafe {
+            let first = list_domain(self.ctx(), &raw mut count);
+            List::new(first, count, self.functions.libxl_dominfo_list_free)
+        };
+        (count >= 0).then(|| domains.iter().filter_map(|domain| u16::try_from(domain.domid).ok()).collect())
+    }
+
+    /// The hypervisor's version: major, minor, and what is written behind that. libxl asks once and remembers.
+    pub fn xen_version(&self) -> Option<(c_int, c_int, &CStr)> {
+        let get_version_info = self.functions.libxl_get_version_info?;
+        // SAFETY: the table holds this very function; what it returns lives in the context.
+        let info = unsafe { get_version_info(self.ctx()).as_ref() }?;
+        let extra = NonNull::new(info.xen_version_extra);
+        // SAFETY: a C string that lives as long.
+        let extra = extra.map_or(c"", |extra| unsafe { CStr::from_ptr(extra.as_ptr()) });
+        Some((info.xen_version_major, info.xen_version_minor, extra))
     }
 
     /// From now on operations can be aborted, through this control.

@@ -11,7 +11,7 @@ use crate::scenario::{READS, Step};
 
 /// Steps that are played with a stopped xenstored although they ask it: without them, a stop that stops nothing would
 /// not be noticed.
-const WAITING: [&str; 4] = ["domid_to_name", "get_memory_target", "domain_sched_params_get", "list_cpupool"];
+const WAITING: [&str; 3] = ["get_memory_target", "domain_sched_params_get", "list_cpupool"];
 
 /// The methods that are called in the loop.
 fn loop_methods() -> BTreeSet<&'static str> {
