@@ -3,6 +3,7 @@
 //! The first needs a client that a shell is not: this very test binary, which the run takes along into dom0. It creates,
 //! polls and writes down when; what it wrote is judged here like all other evidence.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -101,6 +102,9 @@ fn fifty_domains_are_there_as_xl_says() {
     let wanted: Vec<String> = (0..DOMAINS).map(|number| format!("crowd-{number}")).collect();
     assert_eq!(names("crowd.xl")[1..], wanted);
     assert_eq!(names("crowd.gone"), ["Domain-0"]);
+    // No configuration said one.
+    let uuids: BTreeSet<String> = xl::list(&evidence.text("crowd.xl")).into_iter().map(|domain| domain.uuid).collect();
+    assert_eq!(uuids.len(), 1 + DOMAINS);
     let Book { polls, .. } = serde_json::from_str(&evidence.read("crowd.json")).unwrap();
     for polls in polls {
         let counts: Vec<usize> = polls.into_iter().map(|(_, count)| count).collect();
@@ -170,6 +174,9 @@ fn no_worker_stays_when_its_daemon_was_killed() {
 #[test]
 fn what_is_left_of_a_domain_whose_worker_was_killed_can_be_destroyed() {
     let Some(evidence) = Evidence::of_crowd() else { return };
+    assert_eq!(evidence.outcome("killed.all.client").0, 4, "it was not made yet");
+    let left = xl::list(&evidence.text("killed.all.xl"));
+    assert_eq!(left.iter().map(|domain| domain.state.as_str()).collect::<Vec<_>>()[2..], ["--p---"]);
     assert_eq!(evidence.outcome("killed.all.destroy").0, 0);
     assert_eq!(xl::list(&evidence.text("killed.all.end.xl")).len(), 2);
 }

@@ -7,14 +7,43 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 use std::{env, fs, io, thread};
 
 use serde_json::Value;
 
 use crate::{crowd, scenario, steps};
 
-type Run = OnceLock<Result<Evidence, String>>;
+/// A scenario, and what became of it.
+struct Run {
+    scenario: &'static str,
+    /// The files that lie beside it, by name.
+    files: fn() -> Vec<(String, String)>,
+    evidence: OnceLock<Result<Evidence, String>>,
+}
+
+impl Run {
+    const fn new(scenario: &'static str, files: fn() -> Vec<(String, String)>) -> Self {
+        Self { scenario, files, evidence: OnceLock::new() }
+    }
+
+    fn evidence(&self) -> &Result<Evidence, String> {
+        self.evidence.get_or_init(|| play(self.scenario, self.files))
+    }
+}
+
+static READS: Run = Run::new("reads", steps::of_reads);
+static LIVES: Run = Run::new("lives", steps::of_lives);
+static CROWD: Run = Run::new("crowd", Vec::new);
+
+/// Plays what all tests together will ask for, two at a time: an emulated machine keeps one processor busy. When only
+/// some tests are run, only what they ask for is played.
+fn play_ahead() {
+    static BEGUN: Once = Once::new();
+    if env::args().len() == 1 {
+        BEGUN.call_once(|| drop(thread::spawn(|| [&LIVES, &READS].map(|run| run.evidence().is_ok()))));
+    }
+}
 
 /// The folder that the scenario filled.
 #[derive(Debug)]
@@ -26,8 +55,7 @@ impl Evidence {
     /// # Panics
     /// If there is none, with what the scripts said.
     pub(crate) fn collected() -> Option<&'static Self> {
-        static RUN: Run = OnceLock::new();
-        Self::of(&RUN, "reads", steps::of_reads)
+        Self::of(&READS)
     }
 
     /// The same of domains' lives.
@@ -35,8 +63,7 @@ impl Evidence {
     /// # Panics
     /// Likewise.
     pub(crate) fn of_lives() -> Option<&'static Self> {
-        static RUN: Run = OnceLock::new();
-        Self::of(&RUN, "lives", steps::of_lives)
+        Self::of(&LIVES)
     }
 
     /// The same of a crowd of domains, and of a daemon that is killed.
@@ -44,18 +71,18 @@ impl Evidence {
     /// # Panics
     /// Likewise.
     pub(crate) fn of_crowd() -> Option<&'static Self> {
-        static RUN: Run = OnceLock::new();
-        Self::of(&RUN, "crowd", Vec::new)
+        Self::of(&CROWD)
     }
 
-    fn of(run: &'static Run, scenario: &str, files: fn() -> Vec<(String, String)>) -> Option<&'static Self> {
+    fn of(run: &'static Run) -> Option<&'static Self> {
         if env::var_os("XENOPSD_SKIP_XEN").is_some_and(|value| value == "1") {
             let test = thread::current().name().unwrap_or("a test").to_owned();
             // Past the capture of the test's output: who skips shall see what.
             let _ = writeln!(io::stderr(), "skipped: {test} needs real Xen, and XENOPSD_SKIP_XEN=1 is set");
             return None;
         }
-        match run.get_or_init(|| play(scenario, files)) {
+        play_ahead();
+        match run.evidence() {
             Ok(evidence) => Some(evidence),
             Err(why) => panic!("no evidence from real Xen (XENOPSD_SKIP_XEN=1 skips these tests):\n{why}"),
         }
