@@ -1,10 +1,10 @@
-//! A hash of short names, for a table that is made at build time.
+//! A hash of short texts: of names, for a table that is made at build time, and of questions that clients ask.
 //!
 //! In: a name. Out: 64 bits, which `by_name` (at run time) and `gen::by_name` (at build time) divide into places. A
 //! name that somebody chose for its hash gains nothing: it is compared with one name, as any other is.
 
 /// The hash of a name.
-pub(super) fn hash(name: &[u8]) -> u64 {
+pub(crate) fn hash(name: &[u8]) -> u64 {
     let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
     let mut hash = name.len() as u64;
     let (words, rest) = name.as_chunks();

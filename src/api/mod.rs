@@ -60,6 +60,8 @@ mod methods {
 
 use std::os::fd::OwnedFd;
 
+pub(crate) use hash::hash as hash_of;
+
 use crate::error::{Failure, Outcome};
 use crate::json::{Params, Writer};
 use crate::wire::Descriptors;

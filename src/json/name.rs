@@ -22,14 +22,13 @@ impl<const N: usize> Name<N> {
         Self { room, len: text.len() }
     }
 
-    /// The text and what is behind it, which means nothing.
+    /// The text with what is behind it, which means nothing, and its length.
     #[inline]
-    pub(super) fn room(&self) -> &[u8; N] {
-        &self.room
+    pub(super) fn parts(&self) -> (&[u8; N], usize) {
+        (&self.room, self.len)
     }
 
     /// The text.
-    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         &self.room[..self.len]
     }

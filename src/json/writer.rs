@@ -306,8 +306,9 @@ impl Pen<'_> {
     pub unsafe fn name<const N: usize>(&mut self, name: &Name<N>) {
         // SAFETY: the caller's promise; a name of the program does not overlap the buffer.
         unsafe {
-            self.at.copy_from_nonoverlapping(name.room().as_ptr(), N);
-            self.at = self.at.add(name.as_bytes().len());
+            let (room, length) = name.parts();
+            self.at.copy_from_nonoverlapping(room.as_ptr(), N);
+            self.at = self.at.add(length);
         }
     }
 

@@ -126,7 +126,6 @@ impl<'m> Envelope<'m> {
     ///
     /// # Errors
     /// What is wrong, and to whom and in which dialect to say so.
-    #[inline(always)]
     pub(super) fn read(message: &'m Message<'m>, id: RawId<'m>, in_batch: bool) -> Result<Self, (To<'m>, Refused<'m>)> {
         let root = message.root();
         let members = Members::read(root);

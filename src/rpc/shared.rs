@@ -6,7 +6,7 @@
 //! other, since one of them is told no secrets. It knows nothing of dialects and ids: these are around a result, not in
 //! it.
 
-use crate::api::{Class, Method};
+use crate::api::{Class, Method, hash_of};
 use crate::json::Params;
 use crate::limits::{SHARED_BYTES_MAX, SHARED_RESULTS_MAX};
 use crate::rpc::Access;
@@ -17,8 +17,9 @@ pub(super) struct Shared {
     kept: Vec<Kept>,
     /// Questions and results, one behind the other.
     bytes: Vec<u8>,
-    /// What was asked last.
+    /// What was asked last, and its hash.
     question: Vec<u8>,
+    hash: u64,
     counts: Counts,
 }
 
@@ -68,13 +69,13 @@ impl Shared {
 
     /// The result of the same question, if it has been asked before.
     pub(super) fn find(&mut self, method: &Method, access: Access, params: &Params<'_>) -> Option<&[u8]> {
-        let Self { kept, bytes, question, counts } = self;
+        let Self { kept, bytes, question, hash, counts } = self;
         question.clear();
         question.extend_from_slice(method.name.as_bytes());
         question.push(access as u8);
         params.spell(question);
-        let hash = hash(question);
-        let is_same = |kept: &&Kept| kept.hash == hash && bytes[kept.begin..kept.question_end] == question[..];
+        *hash = hash_of(question);
+        let is_same = |kept: &&Kept| kept.hash == *hash && bytes[kept.begin..kept.question_end] == question[..];
         let found = kept.iter().find(is_same)?;
         counts.shared += 1;
         Some(&bytes[found.question_end..found.end])
@@ -88,15 +89,7 @@ impl Shared {
         if self.kept.len() < SHARED_RESULTS_MAX && end <= SHARED_BYTES_MAX {
             self.bytes.extend_from_slice(&self.question);
             self.bytes.extend_from_slice(result);
-            self.kept.push(Kept { hash: hash(&self.question), begin, question_end, end });
+            self.kept.push(Kept { hash: self.hash, begin, question_end, end });
         }
     }
-}
-
-/// FNV-1a over whole words. It only spares comparisons: what is equal is found out byte by byte.
-fn hash(question: &[u8]) -> u64 {
-    let (words, rest) = question.as_chunks();
-    let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x0100_0000_01b3);
-    let hash = words.iter().fold(0xcbf2_9ce4_8422_2325, |hash, word| mix(hash, u64::from_le_bytes(*word)));
-    rest.iter().fold(hash, |hash, byte| mix(hash, u64::from(*byte)))
 }
