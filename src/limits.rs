@@ -88,6 +88,10 @@ pub const PARSER_KEEP_BYTES: usize = 64 << 10;
 /// Arena memory kept from request to request.
 pub const ARENA_KEEP_BYTES: usize = 1 << 20;
 
+/// Requests for xenstored that it has not taken: more than two for each domain that Xen can have. A xenstored that lets
+/// it come to this is left.
+pub const XENSTORE_UNSENT_BYTES_MAX: usize = 4 << 20;
+
 /// Lines of libxl's log that an error carries.
 pub const LOG_LINES_MAX: usize = 8;
 /// Length of one such line.
