@@ -42,7 +42,7 @@ impl Headers {
     pub fn bindgen(&self, inline: &Path) -> bindgen::Builder {
         self.builder("libxl-all.h", HEADERS)
             .allowlist_item("libxl_.*|LIBXL_.*|ERROR_.*|XTL_.*|xentoollog_.*|__va_list_tag")
-            // Inline functions are to be listed, not called: bindgen gives them only as wrappers, which nobody compiles.
+            // Inline functions are to be listed, not called: bindgen gives them as wrappers, which nobody compiles.
             .wrap_static_fns(true)
             .wrap_static_fns_path(inline)
     }
