@@ -11,6 +11,7 @@
 //! | parser: about 33 bytes for each byte of the longest message | 33 MiB, freed after use above `PARSER_KEEP_BYTES` |
 //! | arena: structs, 24 bytes for each of a message's, and bitmaps | 32 MiB, above `ARENA_KEEP_BYTES` freed again |
 //! | domains, as the hypervisor lists them and as libxl does: 240 bytes each | 8 MiB, for as many as Xen can have |
+//! | requests for xenstored | 4 MiB, when it takes none |
 //! | slab, event list | under 1 MiB |
 //!
 //! Four times, because a buffer doubles when it grows, and keeps what was sent until that is half of what it holds.
@@ -92,6 +93,10 @@ pub const ARENA_KEEP_BYTES: usize = 1 << 20;
 pub const SHARED_RESULTS_MAX: usize = 64;
 /// What these take together, with their questions.
 pub const SHARED_BYTES_MAX: usize = 8 << 20;
+
+/// Requests for xenstored that it has not taken: more than two for each domain that Xen can have. A xenstored that lets
+/// it come to this is left.
+pub const XENSTORE_UNSENT_BYTES_MAX: usize = 4 << 20;
 
 /// Lines of libxl's log that an error carries.
 pub const LOG_LINES_MAX: usize = 8;

@@ -3,6 +3,7 @@
 //!
 //! In: what this xenstored is made to hold, and to do. Out: what the daemon calls domains, and what that took. No
 //! worker can begin in here (its hypervisor is not loaded in front of it), so what is answered, the loop has answered.
+//! `XENSTORE_UNSENT_BYTES_MAX` is tested beside the names: here it would take a xenstored that only talks.
 #![cfg(feature = "daemon")]
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 

@@ -18,13 +18,28 @@ use std::ffi::{CStr, CString};
 
 use super::sys::{XS_ERROR, XS_GET_DOMAIN_PATH, XS_READ, XS_UNWATCH, XS_WATCH, XS_WATCH_EVENT};
 use super::wire::{self, Malformed, Message};
+use crate::limits::XENSTORE_UNSENT_BYTES_MAX;
 
 /// The token of the watches on domains that come and go. Others are a domain's number.
 const COMINGS: &str = "*";
 /// In the number of a request, above a domain's: it reads that one's name.
 const READS: u32 = 1 << 16;
-/// In the number of all other requests.
-const OTHER: u32 = 1 << 17;
+/// The number of a request that asks for nothing but a sign.
+const PASSES: u32 = 1 << 17;
+/// The number of all other requests.
+const OTHER: u32 = 1 << 18;
+
+/// Whether xenstored has been asked for a sign that it is past a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Pass {
+    /// No.
+    #[default]
+    None,
+    /// It has.
+    Asked,
+    /// It has, and since then there was another such moment: it will be asked once more, however many there were.
+    AskedTooEarly,
+}
 
 /// Names of domains, both ways.
 #[derive(Debug, Default)]
@@ -35,6 +50,7 @@ pub(super) struct Names {
     unanswered: usize,
     /// Domains have come or gone.
     stale: bool,
+    pass: Pass,
     /// Requests that are to be sent.
     pub(super) output: Vec<u8>,
 }
@@ -60,7 +76,12 @@ impl Names {
 
     /// From now on names are settled only when they are past everything that has happened before.
     pub(super) fn unsettle(&mut self) {
-        self.ask(XS_GET_DOMAIN_PATH, OTHER, &["0"]);
+        if self.pass == Pass::None {
+            self.pass = Pass::Asked;
+            self.ask(XS_GET_DOMAIN_PATH, PASSES, &["0"]);
+        } else {
+            self.pass = Pass::AskedTooEarly;
+        }
     }
 
     /// What xenstore calls a domain, if it is settled that it calls it something.
@@ -103,6 +124,9 @@ impl Names {
             } else {
                 self.answered(&message)?;
             }
+            if self.output.len() > XENSTORE_UNSENT_BYTES_MAX {
+                return Err(Malformed);
+            }
         }
         Ok(heard)
     }
@@ -125,6 +149,13 @@ impl Names {
 
     fn answered(&mut self, message: &Message<'_>) -> Result<(), Malformed> {
         self.unanswered = self.unanswered.checked_sub(1).ok_or(Malformed)?;
+        if message.request == PASSES {
+            let again = std::mem::take(&mut self.pass) == Pass::AskedTooEarly;
+            if again {
+                self.unsettle();
+            }
+            return Ok(());
+        }
         let domid = message.request.checked_sub(READS).and_then(|domid| u16::try_from(domid).ok());
         let Some(domid) = domid.filter(|domid| self.by_domid.contains_key(domid)) else {
             return Ok(());

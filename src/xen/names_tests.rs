@@ -91,12 +91,32 @@ fn nothing_is_known_while_something_is_unanswered() {
 fn names_are_past_a_change_when_they_are_settled_after_it() {
     let mut names = known(&[(5, "old")]);
     names.unsettle();
-    assert_eq!(asked(&mut names), [(XS_GET_DOMAIN_PATH, OTHER, "0\0".to_owned())]);
+    assert_eq!(asked(&mut names), [(XS_GET_DOMAIN_PATH, PASSES, "0\0".to_owned())]);
     hear(&mut names, &fired("5"));
-    hear(&mut names, &message(XS_GET_DOMAIN_PATH, OTHER, b"/local/domain/0\0"));
+    hear(&mut names, &message(XS_GET_DOMAIN_PATH, PASSES, b"/local/domain/0\0"));
     assert_eq!(names.name(5), None, "it has not been read");
     settle(&mut names, &[(5, "new")]);
     assert_eq!((names.name(5), names.domid(c"new"), names.domid(c"old")), (Some(c"new"), Some(5), None));
+}
+
+/// While xenstored is silent, changes that do not need it may be many.
+#[test]
+fn many_changes_ask_for_two_signs() {
+    let mut names = known(&[(5, "five")]);
+    (0..1000).for_each(|_| names.unsettle());
+    assert_eq!(asked(&mut names).len(), 1);
+    hear(&mut names, &message(XS_GET_DOMAIN_PATH, PASSES, b"/local/domain/0\0"));
+    assert!(!names.are_settled(), "the first sign came before the last change");
+    settle(&mut names, &[(5, "five")]);
+    assert_eq!(names.name(5), Some(c"five"));
+}
+
+#[test]
+fn what_is_not_taken_has_a_bound() {
+    let mut names = known(&[(5, "five")]);
+    let event = fired("5");
+    let heard = (0..1_000_000).take_while(|_| names.hear(&event) == Ok(event.len())).count();
+    assert!(heard < 1_000_000 && names.output.len() < XENSTORE_UNSENT_BYTES_MAX + 100, "{heard}");
 }
 
 #[test]
