@@ -1,7 +1,7 @@
 //! Names of enumerations' values, ready to be written.
 //!
-//! In: a short text, when the program is built. Out: the same in room of a fixed size. It writes nothing itself: the pen
-//! of `writer` does.
+//! In: a short text, when the program is built. Out: the same in room of a fixed size. It writes nothing itself: the
+//! pen of `writer` does.
 
 /// A short text in room of a fixed size, so that copying it needs no loop and no call.
 #[derive(Debug)]

@@ -91,7 +91,7 @@ mod sse2 {
     #[target_feature(enable = "sse2")]
     fn set(bytes: __m128i) -> u16 {
         // Sixteen bits at most.
-        (_mm_movemask_epi8(bytes) & 0xffff) as u16
+        (_mm_movemask_epi8(bytes).cast_unsigned() & 0xffff) as u16
     }
 }
 
