@@ -35,6 +35,15 @@ fn each_step_ends_as_the_scenario_says() {
 }
 
 #[test]
+fn domains_that_were_given_no_uuid_have_one_each() {
+    let transcript = on_simulator(LIVES);
+    let uuid = |step: &str| transcript[step]["result"]["c_info"]["uuid"].as_str().unwrap().to_owned();
+    let nobody = "00000000-0000-0000-0000-000000000000".to_owned();
+    let uuids = [nobody, uuid("retrieve_domain_configuration.one"), uuid("retrieve_domain_configuration.pvh")];
+    assert_eq!(uuids.iter().collect::<BTreeSet<_>>().len(), 3, "{uuids:?}");
+}
+
+#[test]
 fn what_a_step_brings_about_is_asked_of_others_than_xenopsd() {
     let witnesses = ["xl", "xenstore-read", "sh", "ifconfig", "base64", "ls"];
     for step in LIVES.steps().into_iter().chain(ABORTS.steps()) {

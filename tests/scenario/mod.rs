@@ -52,8 +52,8 @@ pub(crate) struct Step {
     /// It is done again and again until this is in what it prints.
     #[serde(default)]
     pub(crate) until: Option<String>,
-    /// It goes on while the next steps are played, up to the one that waits for it. They begin when an operation of this
-    /// method runs.
+    /// It goes on while the next steps are played, up to the one that waits for it. They begin when an operation of
+    /// this method runs.
     #[serde(default)]
     pub(crate) begin: Option<String>,
     /// When this step is over, the one that was begun is waited for.

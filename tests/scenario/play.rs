@@ -1,7 +1,7 @@
 //! A scenario on the simulated host.
 //!
-//! In: its steps. Out: a reply for each. They are played in their order, by the shipped command, in a folder of their own
-//! with the JSON files of this one.
+//! In: its steps. Out: a reply for each. They are played in their order, by the shipped command, in a folder of their
+//! own with the JSON files of this one.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -1,7 +1,7 @@
 //! Fifty domains are created while three clients poll; and the daemon is killed in the middle of things.
 //!
-//! The first needs a client that a shell is not: this very test binary, which the run takes along into dom0. It creates,
-//! polls and writes down when; what it wrote is judged here like all other evidence.
+//! The first needs a client that a shell is not: this very test binary, which the run takes along into dom0. It
+//! creates, polls and writes down when; what it wrote is judged here like all other evidence.
 
 use std::collections::BTreeSet;
 use std::path::Path;

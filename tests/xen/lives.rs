@@ -1,7 +1,7 @@
 //! What xenopsd does to domains, beside what xl, xenstore and the hypervisor say of them after each step.
 //!
-//! The steps are those of `tests/scenario` that the simulated host plays, too. What each one is to bring about, its line
-//! says; that all witnesses still see the same domains, is tested here for all of them.
+//! The steps are those of `tests/scenario` that the simulated host plays, too. What each one is to bring about, its
+//! line says; that all witnesses still see the same domains, is tested here for all of them.
 
 use std::collections::BTreeMap;
 

@@ -144,8 +144,8 @@ pub(super) fn nic(context: &Context, device: &Device) -> Option<libxl_device_nic
     Some(nic)
 }
 
-/// The same of one that came later: what libxl adds to it is not stored. (A bridge that was named, though it is the usual
-/// one, cannot be told from that.)
+/// The same of one that came later: what libxl adds to it is not stored. (A bridge that was named, though it is the
+/// usual one, cannot be told from that.)
 pub(super) fn added_nic(context: &Context, device: &Device) -> Option<libxl_device_nic> {
     let mut nic = nic(context, device)?;
     // SAFETY: from malloc, each with a NUL at its end; replaced right away.
