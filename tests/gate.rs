@@ -24,7 +24,7 @@ use xenopsd::sim;
 use xenopsd::wire::Listener;
 use xenopsd::worker::Launch;
 use xenopsd::xl::Xl;
-use xenopsd::xl::sys::libxl_ctx;
+use xenopsd::xl::sys::{ERROR_FAIL, libxl_ctx};
 
 const COUNTED: &str = r#"{"jsonrpc":"2.0","id":"counted","method":"get_max_cpus"}"#;
 const WAITS: &str = r#"{"jsonrpc":"2.0","id":"waits","method":"get_max_nodes"}"#;
@@ -47,7 +47,8 @@ fn at_gate(what: impl FnOnce(&Gate)) {
 
 extern "C" fn counted(_: *mut libxl_ctx) -> c_int {
     at_gate(|gate| _ = gate.count.fetch_add(1, Ordering::Relaxed));
-    1
+    // An error is found again by each request; a result would do for all of a turn.
+    ERROR_FAIL
 }
 
 extern "C" fn waits(_: *mut libxl_ctx) -> c_int {

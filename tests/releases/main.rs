@@ -1,8 +1,9 @@
 //! Other releases of Xen than the installed one: the generator on their headers, and the daemon that is made of them.
 //!
-//! In: the headers of 4.14, 4.17 and 4.20 as Debian packs them, fetched, unpacked, not installed. Out: what differs from
-//! 4.17, in functions and on the wire, held against the lists here; and whether the compiler takes the daemon without a
-//! warning, the layout of each struct checked against the headers. A release that cannot be had is skipped, by name.
+//! In: the headers of 4.14, 4.17 and 4.20 as Debian packs them, fetched, unpacked, not installed. Out: what differs
+//! from 4.17, in functions and on the wire, held against the lists here; and whether the compiler takes the daemon
+//! without a warning, the layout of each struct checked against the headers. A release that cannot be had is skipped,
+//! by name.
 #![cfg(feature = "daemon")]
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
