@@ -7,7 +7,9 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use log::{error, info, warn};
 use xenopsd::daemon::{Daemon, Doors, StopSignals};
-use xenopsd::limits::{CONNECTIONS_MAX, SIM_CHURN_MAX, SIM_DOMAINS_MAX, WORKERS_DEFAULT, WORKERS_MAX};
+use xenopsd::limits::{
+    CONNECTIONS_MAX, OPERATIONS_LONG_MAX, SIM_CHURN_MAX, SIM_DOMAINS_MAX, WORKERS_DEFAULT, WORKERS_MAX,
+};
 use xenopsd::rpc::Rpc;
 use xenopsd::sim::{self, Conduct, Fault};
 use xenopsd::wire::Listener;
@@ -95,8 +97,8 @@ const DEFAULT_SOCKET: &str = "/run/xenopsd/xenopsd.sock";
 const EXIT_CODES: &str = "Exit codes: 0 stopped by SIGTERM or SIGINT, 1 failure, 2 usage, 69 no usable libxl, or no such source, on this host.";
 /// sysexits' EX_UNAVAILABLE: what this program serves is not there.
 const EXIT_UNAVAILABLE: u8 = 69;
-/// Descriptors that are not connections: epoll, listener, lock, signals, libxl's own.
-const DESCRIPTORS_SPARE: u64 = 64;
+/// Descriptors that are not connections: epoll, listener, lock, signals, libxl's own; and workers.
+const DESCRIPTORS_SPARE: u64 = 64 + (WORKERS_MAX + OPERATIONS_LONG_MAX) as u64;
 
 fn main() -> ExitCode {
     let options = Options::parse();

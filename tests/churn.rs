@@ -76,9 +76,8 @@ fn a_poller_sees_domains_come_and_go_and_nothing_that_is_false() {
         assert!(now.values().all(|uuid| !gone.contains(uuid)), "who is gone does not come back");
         seen.extend(now.clone());
         last = now;
-        last.keys().next_back().unwrap() > &5000
+        last.keys().next_back().unwrap() > &5000 && gone.len() > 100 && dying > 0 && named > 0
     });
-    assert!(gone.len() > 100 && dying > 0 && named > 0, "{} gone, {dying} dying, {named} named", gone.len());
 }
 
 #[test]
@@ -91,7 +90,8 @@ fn a_passing_domain_that_a_client_changes_stays() {
         if let Some((domid, uuid)) = passing {
             let paused = ask(&mut client, "domain_pause", &json!({"domid": domid, "domain_uuid": uuid}));
             let info = ask(&mut client, "domain_info", &json!([domid]));
-            if paused["result"] == json!({}) && info["result"]["dying"] == false {
+            let is_another = kept.iter().all(|(other, _)| *other != domid);
+            if is_another && paused["result"] == json!({}) && info["result"]["dying"] == false {
                 kept.push((domid, uuid));
             }
         }

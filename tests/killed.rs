@@ -16,8 +16,10 @@ use common::{Client, Daemon, until};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-/// Long enough for an operation to be seen running and to be frozen.
-const LATENCY: &str = "5000";
+/// Long enough for operations to be seen running and to be frozen.
+const LATENCY: &str = "10000";
+/// The same for those that never end.
+const HOUR: &str = "3600000";
 
 /// A daemon on a host in a file, and the options that its successors need.
 struct Host {
@@ -141,10 +143,10 @@ const SAVED: u32 = 3;
 const DESTROYED: u32 = 4;
 
 impl Caught {
-    fn new() -> Self {
+    fn new(latency: &str) -> Self {
         // The workers become ours. Otherwise the kernel ends them: what is frozen when it loses its parent gets SIGHUP.
         rustix::process::set_child_subreaper(Some(rustix::process::getpid())).unwrap();
-        let host = Host::new(LATENCY);
+        let host = Host::new(latency);
         // Names are asked for by short calls, whose worker must not be there below.
         let before = { domains(&mut Daemon::start(&host.options()).connect()) };
         let mut killed = Daemon::start(&host.options());
@@ -181,7 +183,7 @@ impl Caught {
 
 #[test]
 fn what_runs_when_the_daemon_is_killed_ends_by_itself_and_says_how() {
-    let mut caught = Caught::new();
+    let mut caught = Caught::new(LATENCY);
     caught.expect_begun();
     caught.workers.signal(Signal::CONT);
     until_gone(&caught.workers.0);
@@ -210,7 +212,7 @@ fn what_runs_when_the_daemon_is_killed_ends_by_itself_and_says_how() {
 
 #[test]
 fn what_is_left_when_everything_was_killed_can_be_cleared_up() {
-    let mut caught = Caught::new();
+    let mut caught = Caught::new(HOUR);
     caught.workers.signal(Signal::KILL);
     until_gone(&caught.workers.0);
     // Nothing more happens: the creation and the save have done nothing yet, and the destruction has been begun.
@@ -264,6 +266,8 @@ fn a_daemon_killed_at_any_moment_leaves_nothing_that_is_false() {
             }
         }
         (0..round).for_each(|_| drop(client.reply()));
+        // It starts no more workers than are counted.
+        daemon.freeze();
         let workers = daemon.workers();
         let next = daemon.kill_and_restart(&host.options());
         // Dying domains are looked at above.

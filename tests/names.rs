@@ -301,8 +301,13 @@ fn numbers_go_on_when_xenstored_is_silent() {
     until("names are known", || are_known(&mut client));
     xenstored.with(|held| held.is_silent = true);
     assert_eq!(name(&mut client, 3), "db");
+    // A change that was never begun, because there is no worker, has changed nothing.
+    assert_eq!(ask(&mut client, "domain_pause", &json!([3]))["error"]["code"], NO_WORKER);
+    assert_eq!(name(&mut client, 3), "db");
+    let asked = xenstored.with(|held| held.asked);
     xenstored.set(3, "other");
-    until("the change is heard", || !are_known(&mut client));
+    until("the new name is asked for", || xenstored.with(|held| held.asked) > asked);
+    assert!(!are_known(&mut client));
     assert_eq!(ask(&mut client, "list_domain", &json!([]))["result"].as_array().unwrap().len(), 4);
     xenstored.with(|held| {
         held.is_silent = false;
@@ -313,6 +318,7 @@ fn numbers_go_on_when_xenstored_is_silent() {
     });
     until("it is answered", || are_known(&mut client));
     assert_eq!(name(&mut client, 3), "other");
+    end(daemon);
 }
 
 #[test]
@@ -358,4 +364,23 @@ fn a_daemon_without_xenstored_says_so_and_serves_numbers() {
     assert!(!are_known(&mut client));
     assert_eq!(ask(&mut client, "list_domain", &json!([]))["result"].as_array().unwrap().len(), 4);
     assert!(end(daemon).contains("cannot connect to xenstored"));
+}
+
+/// As it is in a worker, where names are asked for.
+#[test]
+fn a_uuid_is_no_name_even_where_a_domain_is_called_so() {
+    let xl = Xl::open(xenopsd::sim::start(20, 7).unwrap()).unwrap();
+    let (mut rpc, mut scanner, mut office) = (Rpc::new(xl), Scanner::default(), Knowing::default());
+    let mut result = |method: &str, params: Value| {
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+        let mut bytes = [request.as_bytes(), &[0; PADDING]].concat();
+        let Scan::Frame(_) = scanner.scan(&bytes[..request.len()]) else { panic!("no message") };
+        let mut out = Vec::new();
+        rpc.answer_one(&mut bytes, &scanner.elements()[0], &mut out, &mut office);
+        scanner.restart();
+        serde_json::from_slice::<Value>(&out).unwrap()["result"].clone()
+    };
+    let uuid = result("domain_info", json!([3]))["uuid"].clone();
+    assert_eq!(result("domain_rename", json!([4, null, uuid])), json!({}));
+    assert_eq!(result("domain_info", json!([uuid]))["domid"], 3);
 }

@@ -30,7 +30,10 @@ fn info(client: &mut Client, domid: u32) -> Value {
 fn begin_to_destroy(daemon: &Daemon) -> (Client, Client) {
     let (mut owner, mut other) = (daemon.connect(), daemon.connect());
     owner.send(request(7, "domain_destroy", &json!([3])));
-    until("it is dying", || info(&mut other, 3)["result"]["dying"] == true);
+    until("it is dying, or gone already", || {
+        let reply = info(&mut other, 3);
+        reply["result"]["dying"] == true || reply["error"]["code"] == -21
+    });
     (owner, other)
 }
 

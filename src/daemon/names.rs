@@ -5,10 +5,12 @@
 
 use std::io;
 
+use log::warn;
 use mio::event::Event;
 
 use super::Daemon;
 use super::token::Source;
+use crate::rpc::Refused;
 use crate::worker::{Heard, Operation};
 use crate::xen::Store;
 use crate::xl::Xl;
@@ -44,16 +46,21 @@ impl Names {
 
     /// Brings names up to what xenstored said.
     pub(super) fn attend(&mut self, xl: &Xl) {
-        if let Some(store) = self.0.as_mut().filter(|store| store.has_more()) {
-            store.attend(|| xl.domids());
+        if let Some(store) = self.0.as_mut().filter(|store| store.has_more())
+            && let Err(error) = store.attend(|| xl.domids())
+        {
+            warn!("lost xenstored ({error}): from now on, workers ask it for names");
+            self.0 = None;
         }
     }
 
-    /// What a change has done to names must be known before anybody is told a name again.
+    /// What a change has done to names must be known before anybody is told a name again. One that was never begun has
+    /// done nothing.
     pub(super) fn heed(&mut self, operation: &Operation, heard: &Heard<'_>) {
+        let may_have_changed = matches!(heard, Heard::Reply(_) | Heard::Refused(Refused::WorkerDied));
         if let Some(store) = &mut self.0
             && operation.changes()
-            && !matches!(heard, Heard::Progress(_))
+            && may_have_changed
         {
             store.unsettle();
         }

@@ -27,6 +27,8 @@ pub struct Launch {
 /// Where libxl's children, such as scripts for devices, find programs.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// The variable by which libxenstore, and the loop, find a xenstored that is not where it usually is.
+const XENSTORED: &str = "XENSTORED_PATH";
 /// The running program, whatever its file has become.
 pub const THIS_PROGRAM: &str = "/proc/self/exe";
 
@@ -38,6 +40,8 @@ impl Launch {
         let mut command = Command::new(&self.program);
         command.arg0("xenopsd").arg("--worker").args((0..self.verbose).map(|_| "--verbose"));
         command.env_clear().env("PATH", PATH);
+        // Loop and workers have to speak with the same xenstored.
+        command.envs(std::env::var_os(XENSTORED).map(|path| (XENSTORED, path)));
         command.stdin(OwnedFd::from(theirs)).stdout(Stdio::null()).process_group(0);
         Ok((command.spawn()?, ours))
     }

@@ -46,6 +46,8 @@ enum Pass {
 pub(super) struct Names {
     by_domid: BTreeMap<u16, Option<CString>>,
     by_name: HashMap<CString, BTreeSet<u16>>,
+    /// Somebody listens to xenstored.
+    begun: bool,
     /// Requests that are not answered.
     unanswered: usize,
     /// Domains have come or gone.
@@ -61,12 +63,18 @@ impl Names {
         for node in ["@introduceDomain", "@releaseDomain"] {
             self.ask(XS_WATCH, OTHER, &[node, COMINGS]);
         }
+        self.begun = true;
         self.stale = true;
     }
 
-    /// Everything that was asked has been answered.
+    /// Something has been asked, and everything has been answered.
     pub(super) fn are_settled(&self) -> bool {
-        self.unanswered == 0 && !self.stale
+        self.begun && self.unanswered == 0 && !self.stale
+    }
+
+    /// xenstored has not taken more than we keep for it.
+    pub(super) fn has_too_much_to_say(&self) -> bool {
+        self.output.len() > XENSTORE_UNSENT_BYTES_MAX
     }
 
     /// Somebody has to say which domains there are.
@@ -123,9 +131,6 @@ impl Names {
                 self.fired(message.payload)?;
             } else {
                 self.answered(&message)?;
-            }
-            if self.output.len() > XENSTORE_UNSENT_BYTES_MAX {
-                return Err(Malformed);
             }
         }
         Ok(heard)

@@ -1,7 +1,7 @@
 //! A connection to xenstored that never blocks, and the names that come by it.
 //!
 //! In: readiness of its socket. Out: names that are settled, or nothing: while they are not, and for good once the
-//! connection is lost, whoever wants a name asks xenstored as libxl does, in a process that may wait. It speaks the
+//! connection is closed, whoever wants a name asks xenstored as libxl does, in a process that may wait. It speaks the
 //! wire itself, because libxenstore blocks and starts a thread.
 
 use std::cell::RefCell;
@@ -10,7 +10,6 @@ use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use log::warn;
 use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
 
@@ -37,7 +36,7 @@ impl KnownNames {
     }
 }
 
-/// The connection.
+/// The connection. Once it is dropped, no name is known any more.
 #[derive(Debug)]
 pub struct Store {
     socket: UnixStream,
@@ -45,7 +44,12 @@ pub struct Store {
     input: Vec<u8>,
     readable: bool,
     writable: bool,
-    lost: bool,
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        *self.names.0.borrow_mut() = Names::default();
+    }
 }
 
 impl Store {
@@ -57,7 +61,7 @@ impl Store {
         let path = std::env::var_os(SOCKET_VARIABLE).unwrap_or_else(|| OsString::from(SOCKET));
         let socket = UnixStream::connect(PathBuf::from(path))?;
         names.0.borrow_mut().begin();
-        Ok(Self { socket, names, input: Vec::new(), readable: false, writable: true, lost: false })
+        Ok(Self { socket, names, input: Vec::new(), readable: false, writable: true })
     }
 
     /// Has the event loop watch it.
@@ -76,38 +80,27 @@ impl Store {
 
     /// There is something to hear or to say, and the kernel may let us.
     pub fn has_more(&self) -> bool {
-        let says = self.writable && !self.names.0.borrow().output.is_empty();
-        !self.lost && (self.readable || says)
+        self.readable || (self.writable && !self.names.0.borrow().output.is_empty())
     }
 
-    /// Names are what xenstore holds, past everything that we have changed.
+    /// Names are what xenstore holds, past everything that we have changed, and nothing that it has said is unheard.
     pub fn is_settled(&self) -> bool {
-        !self.lost && self.names.0.borrow().are_settled()
+        !self.readable && self.names.0.borrow().are_settled()
     }
 
     /// Something has been changed: names are settled again when they are past it.
     pub fn unsettle(&mut self) {
-        if !self.lost {
-            self.names.0.borrow_mut().unsettle();
-        }
+        self.names.0.borrow_mut().unsettle();
     }
 
     /// Hears what xenstored says and asks what is to be asked. `domids` says which domains there are.
-    pub fn attend(&mut self, domids: impl FnOnce() -> Option<Vec<u16>>) {
-        if self.lost {
-            return;
-        }
-        let attended = self.receive().and_then(|()| {
-            self.relist(domids);
-            self.send()
-        });
-        if let Err(error) = attended {
-            warn!("lost xenstored ({error}): from now on, workers ask it for names");
-            self.lost = true;
-            // Whatever reads names has to see that nothing is settled any more.
-            *self.names.0.borrow_mut() = Names::default();
-            self.names.0.borrow_mut().begin();
-        }
+    ///
+    /// # Errors
+    /// The connection is of no use any more: xenstored has gone, says what is no message, or takes nothing.
+    pub fn attend(&mut self, domids: impl FnOnce() -> Option<Vec<u16>>) -> io::Result<()> {
+        self.receive()?;
+        self.relist(domids);
+        self.send()
     }
 
     fn receive(&mut self) -> io::Result<()> {
@@ -155,6 +148,9 @@ impl Store {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
+        }
+        if names.has_too_much_to_say() {
+            return Err(io::Error::other("it takes no requests"));
         }
         Ok(())
     }

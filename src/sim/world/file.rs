@@ -22,8 +22,13 @@ impl World {
     pub(crate) fn open(path: &Path, seed: u64, make: impl FnOnce(&Self) -> io::Result<()>) -> io::Result<Self> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let file = rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?;
-        if FileType::from_raw_mode(fstat(&file)?.st_mode) != FileType::RegularFile {
+        let is = fstat(&file)?;
+        if FileType::from_raw_mode(is.st_mode) != FileType::RegularFile {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no regular file"));
+        }
+        // Whoever owns it could cut it short, which would end us.
+        if is.st_uid != rustix::process::geteuid().as_raw() {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "somebody else's file"));
         }
         if !is_to_be_made(&file)? {
             return Self::attach(file);
