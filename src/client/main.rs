@@ -73,7 +73,7 @@ Exit codes:
   2  the command line makes no sense
   3  xenopsd refused the request: no such method, wrong params, busy; nothing was done
   4  no connection to xenopsd, or it was lost, or what came back is no reply
-  5  not done in time, or xenopsd does not know what came of it: what was begun goes on, or may be done
+  5  not done in time, or xenopsd does not know what came of it: it may or may not be done, or still go on
   6  a file cannot be read or written, or is not what it should be; nothing was done
   7  begun but not finished: standard error says what is left, and what to do about it
 Of several domains, the code is that of the first to which it was not done.";

@@ -142,6 +142,23 @@ fn what_a_process_has_open_is_not_written_by_its_path() {
     assert_eq!(host.state("web").as_deref(), Some("-b----"));
 }
 
+/// Its number is that of the shell, which may have been another's: a domain may still be saved there.
+#[test]
+fn what_stands_where_a_domain_is_to_be_saved_for_now_is_left_alone() {
+    let host = Host::start(&[]);
+    host.create("web");
+    let file = host.file("precious", "precious");
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", r#"echo other > "$2.$$.part"; exec "$0" --socket "$1" save --force web "$2""#]);
+    let output = shell.arg(env!("CARGO_BIN_EXE_xenops")).arg(host.socket()).arg(&file).output().unwrap();
+    let said = text(output.stderr);
+    assert!(output.status.code() == Some(6) && said.ends_with(".part is in the way\n"), "{said}");
+    let [kept, beside] = &files(&host)[..] else { panic!("{said}") };
+    assert_eq!(std::fs::read_to_string(host.path(kept)).unwrap(), "precious");
+    assert_eq!(std::fs::read_to_string(host.path(beside)).unwrap(), "other\n");
+    assert_eq!(host.state("web").as_deref(), Some("-b----"));
+}
+
 #[test]
 fn a_device_and_a_named_pipe_are_written_as_they_are() {
     let host = Host::start(&[]);
