@@ -73,7 +73,7 @@ Exit codes:
   2  the command line makes no sense
   3  xenopsd refused the request: no such method, wrong params, busy; nothing was done
   4  no connection to xenopsd, or it was lost, or what came back is no reply
-  5  xenopsd did not answer in time, or does not know what came of it: it may or may not be done
+  5  not done in time, or xenopsd does not know what came of it: it may or may not be done, or still go on
   6  a file cannot be read or written, or is not what it should be; nothing was done
   7  begun but not finished: standard error says what is left, and what to do about it
 Of several domains, the code is that of the first to which it was not done.";
@@ -88,6 +88,15 @@ impl Command {
             Self::Create(_) | Self::Save(_) | Self::Restore(_) => 0,
             Self::Shutdown(_) | Self::Reboot(_) | Self::Destroy(_) => 0,
             _ => TIMEOUT_S,
+        }
+    }
+
+    /// What is not there when it has taken too long, and what becomes of what was asked.
+    fn late(&self) -> (&'static str, &'static str) {
+        match self.timeout() {
+            // Some of it may have been answered.
+            0 => ("not done", "what was begun in xenopsd goes on, see xenops operations"),
+            _ => ("no answer from xenopsd", "it may still carry out what was asked"),
         }
     }
 
@@ -117,11 +126,12 @@ impl Command {
 fn main() -> ExitCode {
     let options = Options::parse();
     let timeout = options.timeout.unwrap_or_else(|| options.command.timeout());
+    let late = options.command.late();
     match run_within(timeout, move || run(&options)) {
         Some(Ok(output)) => print(&output),
         Some(Err(failure)) => fail(&failure),
         None => {
-            complain(&format_args!("no answer from xenopsd within {timeout} s: it may still carry out what was asked"));
+            complain(&format_args!("{} within {timeout} s: {}", late.0, late.1));
             ExitCode::from(command::EXIT_UNKNOWN)
         }
     }

@@ -24,7 +24,8 @@ fn begun(host: &Host, arguments: &[&str], method: &str) -> (Child, String) {
     let mut number = None;
     until("the operation runs", || {
         let operations = printed_json(&host.socket(), &["operations", "--json"]);
-        let is_it = |one: &&Value| one["method"] == method && one["state"] == "running";
+        // It runs from when it is taken; how it gets on is told a little later.
+        let is_it = |one: &&Value| one["method"] == method && one["state"] == "running" && one["progress"].is_object();
         number = operations.as_array().unwrap().iter().find(is_it).map(|one| one["number"].to_string());
         number.is_some()
     });
@@ -81,10 +82,18 @@ fn a_worker_that_dies_makes_the_outcome_unknown_and_not_refused() {
 #[test]
 fn who_does_not_wait_is_told_that_it_goes_on() {
     let host = slow();
-    let said = "xenops: no answer from xenopsd within 1 s: it may still carry out what was asked\n";
-    assert_eq!(host.failed(&["--timeout", "1", "create", &create(&host)]), (5, said.to_owned()));
+    let said = "xenops: not done within 1 s: what was begun in xenopsd goes on, see xenops operations\n";
+    let child = spawn({
+        let (socket, file) = (host.socket(), create(&host));
+        move || failed(&socket, &["--timeout", "1", "create", &file])
+    });
+    until("the operation has begun", || {
+        let operations = printed_json(&host.socket(), &["operations", "--json"]);
+        operations[0]["method"] == "domain_create_new"
+    });
+    assert_eq!(child.join().unwrap(), (5, said.to_owned()));
     let operations = printed_json(&host.socket(), &["operations", "--json"]);
-    assert_eq!(operations[0]["method"], "domain_create_new");
+    assert_eq!(operations[0]["method"], "domain_create_new", "it goes on");
     // One that is only about to run is ended when that is asked for a second time.
     until("it has ended", || {
         let operations = printed_json(&host.socket(), &["operations", "--json"]);
@@ -95,29 +104,37 @@ fn who_does_not_wait_is_told_that_it_goes_on() {
     });
 }
 
+/// A socket for a make-believe daemon.
+fn listening() -> (tempfile::TempDir, UnixListener) {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
+    (folder, listener)
+}
+
 /// A make-believe daemon: answers one request after another, each with one of these, as long as they last. It returns
 /// the requests.
 fn answering(answers: Vec<Value>) -> (tempfile::TempDir, JoinHandle<Vec<Value>>) {
-    let folder = tempfile::tempdir().unwrap();
-    let listener = UnixListener::bind(folder.path().join("socket")).unwrap();
-    let server = spawn(move || {
-        let mut connection = BufReader::new(listener.accept().unwrap().0);
-        let mut requests = Vec::new();
-        loop {
-            let mut line = String::new();
-            if connection.read_line(&mut line).unwrap() == 0 {
-                return requests;
-            }
-            let request: Value = serde_json::from_str(&line).unwrap();
-            let answer = answers.get(requests.len()).cloned();
-            requests.push(request.clone());
-            let Some(mut answer) = answer else { return requests };
-            answer["jsonrpc"] = "2.0".into();
-            answer["id"] = request["id"].clone();
-            connection.get_mut().write_all(format!("{answer}\n").as_bytes()).unwrap();
+    let (folder, listener) = listening();
+    (folder, spawn(move || answer(&listener, |at| answers.get(at).cloned())))
+}
+
+/// The same with what is done for the request of each number.
+fn answer(listener: &UnixListener, mut answers: impl FnMut(usize) -> Option<Value>) -> Vec<Value> {
+    let mut connection = BufReader::new(listener.accept().unwrap().0);
+    let mut requests = Vec::new();
+    loop {
+        let mut line = String::new();
+        if connection.read_line(&mut line).unwrap() == 0 {
+            return requests;
         }
-    });
-    (folder, server)
+        let request: Value = serde_json::from_str(&line).unwrap();
+        let answer = answers(requests.len());
+        requests.push(request.clone());
+        let Some(mut answer) = answer else { return requests };
+        answer["jsonrpc"] = "2.0".into();
+        answer["id"] = request["id"].clone();
+        connection.get_mut().write_all(format!("{answer}\n").as_bytes()).unwrap();
+    }
 }
 
 const UUID: &str = "8f1c22c4-0000-4000-8000-000000000005";
@@ -129,6 +146,20 @@ fn info(shutdown: bool, reason: &str) -> Value {
 fn fails(function: &str) -> Value {
     let data = json!({ "libxl": "FAIL", "function": function, "log": ["why"] });
     json!({ "error": { "code": -3, "message": format!("FAIL: {function}"), "data": data } })
+}
+
+/// Another domain has its number.
+fn other() -> Value {
+    let mut other = info(false, "unknown");
+    other["result"]["uuid"] = "11111111-0000-4000-8000-000000000005".into();
+    other
+}
+
+/// Nobody has its number.
+fn gone() -> Value {
+    let mut gone = fails("libxl_domain_info");
+    gone["error"]["data"]["libxl"] = "DOMAIN_NOTFOUND".into();
+    gone
 }
 
 fn done() -> Value {
@@ -192,19 +223,137 @@ fn a_save_whose_daemon_is_gone_leaves_the_file_that_may_still_be_written() {
     assert!(file.exists());
 }
 
+#[test]
+fn a_save_whose_daemon_is_gone_says_what_is_written_beside_the_file_that_was_there() {
+    let (folder, server) = answering(vec![info(false, "unknown"), configuration()]);
+    let file = folder.path().join("saved");
+    std::fs::write(&file, "precious").unwrap();
+    let socket = folder.path().join("socket");
+    let (code, said) = failed(&socket, &["save", "--force", "web", file.to_str().unwrap()]);
+    let (_, hint) = said.split_once("xenops: web may still be saved to ").unwrap();
+    let beside = hint.strip_suffix(": see xenops operations\n").unwrap();
+    assert!(code == 7 && beside.starts_with(&format!("{}.", file.display())) && beside.ends_with(".part"), "{said}");
+    assert!(std::fs::exists(beside).unwrap(), "{said}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
+    assert_eq!(server.join().unwrap().len(), 3);
+}
+
+#[test]
+fn a_domain_that_was_let_run_on_while_it_was_saved_is_not_destroyed() {
+    let (folder, server) = answering(vec![info(false, "unknown"), configuration(), done(), info(false, "unknown")]);
+    let file = folder.path().join("saved");
+    let (code, said) = failed(&folder.path().join("socket"), &["save", "web", file.to_str().unwrap()]);
+    let expected = format!(
+        "xenops: web was let run on meanwhile: {} is not its last state; the domain was not destroyed\n",
+        file.display()
+    );
+    assert_eq!((code, said), (7, expected));
+    assert_eq!(server.join().unwrap().len(), 4);
+    assert!(file.exists());
+}
+
+#[test]
+fn a_saved_domain_that_somebody_else_has_destroyed_is_saved() {
+    let mut dying = info(true, "suspend");
+    dying["result"]["dying"] = true.into();
+    for gone in [gone(), other(), dying] {
+        let (folder, server) = answering(vec![info(false, "unknown"), configuration(), done(), gone]);
+        let file = folder.path().join("saved");
+        printed(&folder.path().join("socket"), &["save", "web", file.to_str().unwrap()]);
+        assert_eq!(server.join().unwrap().len(), 4);
+        assert!(file.exists());
+    }
+}
+
+/// The worker is gone, and its last words with it.
+#[test]
+fn a_file_that_may_be_complete_is_removed_only_when_its_domain_was_resumed() {
+    let running = || info(false, "unknown");
+    let suspended = || info(true, "suspend");
+    let failure = fails("libxl_domain_resume");
+    for (then, is_kept) in [
+        (vec![suspended(), done()], false),
+        (vec![suspended(), failure], true),
+        (vec![running()], true),
+        (vec![gone()], true),
+    ] {
+        let unknown = json!({ "error": { "code": -32008, "message": "OUTCOME_UNKNOWN: the worker ended" } });
+        let begun = vec![running(), configuration(), unknown];
+        let (folder, server) = answering([begun, then].concat());
+        let file = folder.path().join("saved");
+        let (code, said) = failed(&folder.path().join("socket"), &["save", "web", file.to_str().unwrap()]);
+        let hint = format!("{} is kept and may be complete; if web is suspended, ", file.display());
+        assert!(said.starts_with("xenops: OUTCOME_UNKNOWN: ") && said.contains(&hint) == is_kept, "{said}");
+        assert_eq!((code, file.exists()), (if is_kept { 7 } else { 5 }, is_kept), "{said}");
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn a_file_whose_place_cannot_be_taken_says_so_and_the_domain_goes_on() {
+    for resumed in [done(), fails("libxl_domain_resume")] {
+        let (folder, listener) = listening();
+        let file = folder.path().join("saved");
+        std::fs::write(&file, "precious").unwrap();
+        let server = spawn({
+            let file = file.clone();
+            move || {
+                let answers = [info(false, "unknown"), configuration(), done(), resumed];
+                answer(&listener, |at| {
+                    if at == 2 {
+                        // By the time that it is saved, there is a folder of that name.
+                        std::fs::remove_file(&file).unwrap();
+                        std::fs::create_dir(&file).unwrap();
+                    }
+                    answers.get(at).cloned()
+                })
+            }
+        });
+        let socket = folder.path().join("socket");
+        let (code, said) = failed(&socket, &["save", "--force", "web", file.to_str().unwrap()]);
+        let why = format!("xenops: {}: Is a directory (os error 21)\n", file.display());
+        let is_left =
+            said.ends_with("web is not saved, and may be suspended: try xenops call domain_resume '[5, 1]'\n");
+        assert!(said.starts_with(&why) && is_left == (code == 7) && [6, 7].contains(&code), "{code}: {said}");
+        assert_eq!(methods(&server.join().unwrap()).last(), Some(&"domain_resume"));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "the socket and the folder");
+    }
+}
+
 /// A domain that has gone while it was waited for has stopped, also when another one has its number.
 #[test]
 fn waiting_ends_with_the_domain() {
-    let mut other = info(false, "unknown");
-    other["result"]["uuid"] = "11111111-0000-4000-8000-000000000005".into();
-    let mut gone = fails("libxl_domain_info");
-    gone["error"]["data"]["libxl"] = "DOMAIN_NOTFOUND".into();
-    for end in [info(true, "poweroff"), info(true, "crash"), other, gone] {
-        let running = || info(false, "unknown");
-        let (folder, server) = answering(vec![running(), done(), running(), running(), end]);
+    for end in [info(true, "poweroff"), info(true, "crash"), other(), gone()] {
+        let (running, suspended) = (info(false, "unknown"), info(true, "suspend"));
+        let (folder, server) = answering(vec![running.clone(), done(), running, suspended, end]);
         printed(&folder.path().join("socket"), &["shutdown", "--wait", "web"]);
         assert_eq!(server.join().unwrap().len(), 5);
     }
+}
+
+#[test]
+fn a_domain_that_cannot_be_waited_for_hides_nothing_of_the_others() {
+    let running = || info(false, "unknown");
+    let answers = vec![running(), done(), running(), done(), fails("libxl_domain_info"), info(true, "poweroff")];
+    let (folder, server) = answering(answers);
+    let arguments = ["shutdown", "--wait", "--json", "web", "mail"];
+    let (code, printed, said) = outcome(&folder.path().join("socket"), &arguments);
+    assert_eq!((code, said.as_str()), (1, "xenops: web: FAIL: libxl_domain_info (code -3)\nxenops: web: libxl: why\n"));
+    let outcomes: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(outcomes[0]["error"]["message"], "FAIL: libxl_domain_info");
+    assert_eq!(outcomes[1], json!({ "domain": "mail", "result": {} }));
+    assert_eq!(server.join().unwrap().len(), 6);
+}
+
+#[test]
+fn only_the_domain_that_was_made_is_let_run() {
+    let made = json!({ "result": 5 });
+    let (folder, server) = answering(vec![made, done()]);
+    let file = folder.path().join("web.json");
+    std::fs::write(&file, json!({ "c_info": { "name": "web", "uuid": UUID } }).to_string()).unwrap();
+    let printed = printed(&folder.path().join("socket"), &["create", file.to_str().unwrap()]);
+    assert_eq!(printed, "web is domain 5\n");
+    assert_eq!(server.join().unwrap()[1]["params"], json!({ "domid": 5, "domain_uuid": UUID }));
 }
 
 #[test]

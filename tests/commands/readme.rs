@@ -2,7 +2,7 @@
 //!
 //! In: the section's lines: those that begin with `$` are commands, those that follow are what is printed. Out:
 //! nothing, or the command that prints something else. Where the README shows no output, none is looked at; what is
-//! another each time (a uuid, a MAC address) may be any.
+//! another each time (a uuid, a MAC address, seconds of CPU) may be any.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -26,11 +26,14 @@ fn commands(section: &str) -> Vec<(&str, String)> {
     commands
 }
 
-/// The same for any uuid and any MAC address.
+/// The same for any uuid, any MAC address and any time to a tenth of a second.
 fn masked(output: &str) -> String {
     let is_any = |word: &str| {
         let made_of = |with: char| word.contains(with) && word.chars().all(|c| c == with || c.is_ascii_hexdigit());
-        (word.len() == 36 && made_of('-')) || (word.len() == 17 && made_of(':'))
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let is_seconds =
+            word.split_once('.').is_some_and(|(s, tenth)| is_number(s) && is_number(tenth) && tenth.len() == 1);
+        is_seconds || (word.len() == 36 && made_of('-')) || (word.len() == 17 && made_of(':'))
     };
     output.split_inclusive([' ', ',', '\n']).fold(String::new(), |masked, part| {
         let word = part.trim_end_matches([' ', ',', '\n']);

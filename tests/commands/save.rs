@@ -84,6 +84,98 @@ fn a_file_that_exists_is_written_over_only_if_that_is_said() {
     host.run(&["restore", &file]);
 }
 
+/// All that is in a host's folder, but the file that domains are created from.
+fn files(host: &Host) -> Vec<String> {
+    let files = std::fs::read_dir(host.folder.path()).unwrap();
+    let mut files: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    files.retain(|name| name != "create.json");
+    files.sort();
+    files
+}
+
+#[test]
+fn a_file_that_is_replaced_is_there_until_the_domain_is_saved() {
+    let host = Host::start(&["--sim-fault", "domain_suspend=FAIL"]);
+    host.create("web");
+    let file = host.file("precious", "precious");
+    let (code, said) = host.failed(&["save", "--force", "web", &file]);
+    assert!(code == 1 && said.starts_with("xenops: FAIL: libxl_domain_suspend (code -3)\n"), "{code}: {said}");
+    for domain in ["0", "Domain-0"] {
+        let (code, said) = host.failed(&["save", "--force", domain, &file]);
+        assert!(code == 3 && said.contains("this would take the host down"), "{code}: {said}");
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
+    assert_eq!(files(&host), ["precious"]);
+}
+
+#[test]
+fn a_file_that_replaces_another_is_nobody_elses_to_read_wherever_a_link_leads() {
+    let host = Host::start(&[]);
+    host.create("web");
+    let file = host.file("readable", "readable");
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    let link = host.path("link");
+    std::os::unix::fs::symlink("readable", &link).unwrap();
+    for path in [&file, &link] {
+        assert_eq!(host.run(&["save", "--checkpoint", "--force", "web", path]), format!("web is saved in {path}\n"));
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(save_file::read(&mut &std::fs::read(&file).unwrap()[..]).is_ok());
+        std::fs::write(&file, "another time").unwrap();
+    }
+    assert_eq!(std::fs::read_link(&link).unwrap(), std::path::Path::new("readable"), "it is a link still");
+    assert_eq!(files(&host), ["link", "readable"]);
+}
+
+#[test]
+fn what_a_process_has_open_is_not_written_by_its_path() {
+    let host = Host::start(&[]);
+    host.create("web");
+    for path in ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+        let said = format!("xenops: {path}: it stands for what a process has open: - is standard output\n");
+        assert_eq!(host.failed(&["save", "--force", "web", path]), (6, said));
+        assert!(std::fs::symlink_metadata(path).is_ok(), "{path} is not removed");
+    }
+    let loops = host.path("loop");
+    std::os::unix::fs::symlink("loop", &loops).unwrap();
+    let said = format!("xenops: {loops}: too many symbolic links\n");
+    assert_eq!(host.failed(&["save", "--force", "web", &loops]), (6, said));
+    assert_eq!(host.state("web").as_deref(), Some("-b----"));
+}
+
+/// Its number is that of the shell, which may have been another's: a domain may still be saved there.
+#[test]
+fn what_stands_where_a_domain_is_to_be_saved_for_now_is_left_alone() {
+    let host = Host::start(&[]);
+    host.create("web");
+    let file = host.file("precious", "precious");
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", r#"echo other > "$2.$$.part"; exec "$0" --socket "$1" save --force web "$2""#]);
+    let output = shell.arg(env!("CARGO_BIN_EXE_xenops")).arg(host.socket()).arg(&file).output().unwrap();
+    let said = text(output.stderr);
+    assert!(output.status.code() == Some(6) && said.ends_with(".part is in the way\n"), "{said}");
+    let [kept, beside] = &files(&host)[..] else { panic!("{said}") };
+    assert_eq!(std::fs::read_to_string(host.path(kept)).unwrap(), "precious");
+    assert_eq!(std::fs::read_to_string(host.path(beside)).unwrap(), "other\n");
+    assert_eq!(host.state("web").as_deref(), Some("-b----"));
+}
+
+#[test]
+fn a_device_and_a_named_pipe_are_written_as_they_are() {
+    let host = Host::start(&[]);
+    host.create("web");
+    assert_eq!(host.run(&["save", "-c", "--force", "web", "/dev/null"]), "web is saved in /dev/null\n");
+    assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
+    let pipe = host.path("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read(pipe).unwrap()
+    });
+    assert_eq!(host.run(&["save", "--force", "web", &pipe]), format!("web is saved in {pipe}\n"));
+    assert!(save_file::read(&mut &reader.join().unwrap()[..]).is_ok());
+    assert_eq!((files(&host), host.state("web")), (vec!["pipe".to_owned()], None));
+}
+
 #[test]
 fn a_domain_travels_through_a_pipe() {
     let host = Host::start(&[]);

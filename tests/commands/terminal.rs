@@ -25,8 +25,9 @@ fn progress_is_one_line_that_is_gone_in_the_end() {
     let file = host.path("saved");
     let shown = on_terminal(&host, &format!("save --checkpoint build-01 {file}"));
     let line = concat!(
-        "\x1b[Ksaving build-01 (Ctrl-C ends only the waiting: see xenops operations)",
-        "\x1b[Ksaving build-01: domain_suspend 0% (Ctrl-C ends only the waiting, xenops abort 3 the work)\x1b[K"
+        "\x1b[K\x1b[?7lsaving build-01 (Ctrl-C ends only the waiting: see xenops operations)\x1b[?7h",
+        "\x1b[K\x1b[?7lsaving build-01: domain_suspend 0% ",
+        "(Ctrl-C ends only the waiting, xenops abort 3 the work)\x1b[?7h\x1b[K"
     );
     assert!(shown.contains(line) && shown.ends_with(&format!("\x1b[Kbuild-01 is saved in {file}\n")), "{shown:?}");
 

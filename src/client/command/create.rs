@@ -26,7 +26,7 @@ Examples:
   xenops create web.json
   xenops create --paused web.json
   xl -N create web.cfg | xenops create -
-  xl list -l web > web.json; xenops destroy web; xenops create web.json
+  xl list -l web > web.json && xenops destroy web && xenops create web.json
 
 A file for a small domain (memory in KiB):
   {\"c_info\": {\"name\": \"web\", \"type\": \"pvh\"},
@@ -48,18 +48,24 @@ impl Create {
     pub(crate) fn run(&self, session: &mut Session) -> Outcome {
         let text = read(&self.file).map_err(|error| Failure::file(self.file.display(), error))?;
         let config = Config::find(&text).map_err(|why| Failure::file(self.file.display(), why))?;
-        let mut meter = Meter::new(format!("creating {}", config.name), session.shows_progress());
+        let mut meter = Meter::new(&format!("creating {}", config.name), session.shows_progress());
         let params = json!({ "d_config": config.json, "progress": true });
         let domid = session.client.operate("domain_create_new", &params, &[], |progress| meter.show(progress))?;
         drop(meter);
-        begun(session, &config.name, domid, self.paused)
+        begun(session, &config, domid, self.paused)
     }
 }
 
 /// A domain was made, and is paused: lets it run, unless it is to stay so, and says which one it is.
-pub(super) fn begun(session: &mut Session, name: &str, domid: u32, paused: bool) -> Outcome {
+pub(super) fn begun(session: &mut Session, config: &Config<'_>, domid: u32, paused: bool) -> Outcome {
+    let name = &config.name;
     if !paused {
-        let unpaused: Result<Value, Error> = session.client.call("domain_unpause", &[domid]);
+        // If it says which one it is, no other one that has its number by then is let run.
+        let params = match &config.uuid {
+            Some(uuid) => json!({ "domid": domid, "domain_uuid": uuid }),
+            None => json!({ "domid": domid }),
+        };
+        let unpaused: Result<Value, Error> = session.client.call("domain_unpause", &params);
         unpaused.map_err(|error| {
             let what = format!("{name} was made, as domain {domid}, and is paused");
             Failure::left(&error, format!("{what}: try xenops unpause {domid}, or xenops destroy {domid}"))
@@ -87,6 +93,8 @@ fn read(path: &Path) -> std::io::Result<String> {
 /// A configuration as it stands in a file.
 pub(super) struct Config<'t> {
     pub(super) name: String,
+    /// The domain's own, if that was not left to xenopsd.
+    uuid: Option<String>,
     pub(super) json: &'t RawValue,
 }
 
@@ -99,6 +107,7 @@ struct Known {
 #[derive(Deserialize)]
 struct CreateInfo {
     name: String,
+    uuid: Option<Value>,
 }
 
 /// An element of what `xl list -l` prints.
@@ -125,7 +134,10 @@ impl<'t> Config<'t> {
         }
         let known: Result<Known, _> = serde_json::from_str(json.get());
         let no_config = |error| format!("no configuration of a domain: {error}");
-        Ok(Self { name: known.map_err(no_config)?.c_info.name, json })
+        let CreateInfo { name, uuid } = known.map_err(no_config)?.c_info;
+        let is_set = |uuid: &&str| uuid.bytes().any(|byte| !matches!(byte, b'0' | b'-'));
+        let uuid = uuid.as_ref().and_then(Value::as_str).filter(is_set).map(str::to_owned);
+        Ok(Self { name, uuid, json })
     }
 }
 
@@ -147,6 +159,19 @@ mod tests {
         assert_eq!(found(&format!("[{{\"domid\": 7, \"config\": {CONFIG}}}]\n")), expected);
         assert_eq!(found(&format!("{{\"config\": {CONFIG}, \"domid\": null}}")), expected);
         assert_eq!(found(&format!("[{CONFIG}]")), expected);
+    }
+
+    #[test]
+    fn a_uuid_is_one_that_is_set() {
+        let found = |uuid: &str| {
+            let config = format!(r#"{{"c_info": {{"name": "web", "uuid": {uuid}}}}}"#);
+            Config::find(&config).map(|config| config.uuid)
+        };
+        let uuid = "8f1c22c4-0000-4000-8000-000000000005";
+        assert_eq!(found(&format!("\"{uuid}\"")), Ok(Some(uuid.to_owned())));
+        for unset in ["null", "5", "\"00000000-0000-0000-0000-000000000000\""] {
+            assert_eq!(found(unset), Ok(None), "{unset}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ Examples:
   xenops devices web
   xenops devices --json web | jq -r '.disk[].pdev_path'
   xenops call device_nic_add '[\"web\", {\"bridge\": \"xenbr1\"}]'
-  xenops call device_disk_remove '[\"web\", {\"vdev\": \"xvdb\"}]'")]
+  xenops call device_disk_remove '[\"web\", {\"vdev\": \"xvdb\", \"backend\": \"phy\"}]'")]
 pub(crate) struct Devices {
     /// A domain by name, number or uuid
     domain: Domain,

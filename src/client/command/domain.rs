@@ -74,38 +74,65 @@ impl Identity {
         }
     }
 
-    /// It runs no more.
+    /// It runs no more, nor will: one that is suspended may be let run on.
     pub(super) fn has_stopped(&self, client: &mut Client) -> Result<bool, Error> {
-        Ok(self.state(client)?.is_none_or(|state| state.shutdown || state.dying))
+        Ok(self.state(client)?.is_none_or(|state| state.dying || (state.shutdown && !state.is_suspended())))
     }
 
-    /// It has stopped to be saved, and waits.
-    pub(super) fn is_suspended(&self, client: &mut Client) -> Result<bool, Error> {
-        let is = |state: State| state.shutdown && state.shutdown_reason.as_deref() == Some("suspend");
-        Ok(self.state(client)?.is_some_and(is))
+    /// It has stopped to be saved, and waits. `None` if it is gone, or going.
+    pub(super) fn is_suspended(&self, client: &mut Client) -> Result<Option<bool>, Error> {
+        Ok(self.state(client)?.filter(|state| !state.dying).map(|state| state.is_suspended()))
     }
 }
+
+impl State {
+    fn is_suspended(&self) -> bool {
+        self.shutdown && self.shutdown_reason.as_deref() == Some("suspend")
+    }
+}
+
+/// What became of a domain.
+type Each<'d, T> = (&'d Domain, Result<T, Error>);
 
 /// Does something to each of these domains, whatever becomes of the others. Prints nothing when all went well, or as
 /// JSON what became of each.
 pub(super) fn each<'d>(
     session: &mut Session,
     domains: &'d [Domain],
-    mut action: impl FnMut(&mut Client, &'d Domain) -> Result<Value, Error>,
+    action: impl FnMut(&mut Client, &'d Domain) -> Result<Value, Error>,
 ) -> Outcome {
-    let (mut shown, mut errors) = (Vec::new(), Vec::new());
+    let results = try_each(session, domains, action);
+    outcome(session, results)
+}
+
+/// Does something to each of these domains. Without a connection, those that follow have no chance.
+pub(super) fn try_each<'d, T>(
+    session: &mut Session,
+    domains: &'d [Domain],
+    mut action: impl FnMut(&mut Client, &'d Domain) -> Result<T, Error>,
+) -> Vec<Each<'d, T>> {
+    let mut results = Vec::new();
     for domain in domains {
+        let result = action(&mut session.client, domain);
+        let is_over = matches!(&result, Err(error) if !matches!(error, Error::Libxl(_) | Error::Refused { .. }));
+        results.push((domain, result));
+        if is_over {
+            break;
+        }
+    }
+    results
+}
+
+/// What became of all of them.
+pub(super) fn outcome<'d>(session: &Session, results: impl IntoIterator<Item = Each<'d, Value>>) -> Outcome {
+    let (mut shown, mut errors) = (Vec::new(), Vec::new());
+    for (domain, result) in results {
         let name = domain.to_string();
-        match action(&mut session.client, domain) {
+        match result {
             Ok(result) => shown.push(json!({ "domain": name, "result": result })),
             Err(error) => {
                 shown.push(json!({ "domain": name, "error": described(&error) }));
-                // Without a connection the others have no chance.
-                let is_over = !matches!(error, Error::Libxl(_) | Error::Refused { .. });
                 errors.push((name, error));
-                if is_over {
-                    break;
-                }
             }
         }
     }

@@ -20,6 +20,8 @@ const EXIT_FILE: u8 = 6;
 /// Something is done, and something is left to do.
 const EXIT_LEFT: u8 = 7;
 
+/// JSON-RPC's code for params that cannot be meant.
+const INVALID_PARAMS: i32 = -32602;
 /// xenopsd's code for a worker that ended before it had said what came of a call.
 const OUTCOME_UNKNOWN: i32 = -32008;
 
@@ -60,9 +62,19 @@ impl Failure {
         Self::Left(lines)
     }
 
-    /// The same, behind what went wrong first.
-    pub(super) fn after(self, error: &Error) -> Self {
-        Self::Left(lines_of("", error).into_iter().chain(self.lines()).collect())
+    /// What xenopsd would refuse.
+    pub(super) fn refused(why: &str) -> Self {
+        Self::Call(Error::Refused { code: INVALID_PARAMS, message: format!("INVALID_PARAMS: {why}") })
+    }
+
+    /// The same, and what went wrong after it.
+    pub(super) fn before(&self, also: &Error) -> Self {
+        Self::Left([self.lines(), lines_of("", also)].concat())
+    }
+
+    /// The same, and what there is now.
+    pub(super) fn and(&self, what: String) -> Self {
+        Self::Left([self.lines(), vec![what]].concat())
     }
 
     /// What was done is to be printed all the same.
@@ -105,10 +117,15 @@ fn lines_of(prefix: &str, error: &Error) -> Vec<String> {
     lines
 }
 
+/// The worker ended before it had said what came of the call.
+pub(super) fn is_outcome_unknown(error: &Error) -> bool {
+    matches!(error, Error::Refused { code: OUTCOME_UNKNOWN, .. })
+}
+
 fn exit_code_of(error: &Error) -> u8 {
     match error {
         Error::Libxl(_) => EXIT_FAILED,
-        Error::Refused { code: OUTCOME_UNKNOWN, .. } => EXIT_UNKNOWN,
+        _ if is_outcome_unknown(error) => EXIT_UNKNOWN,
         Error::Refused { .. } | Error::Params(_) => EXIT_REFUSED,
         _ => EXIT_NO_CONNECTION,
     }

@@ -8,13 +8,14 @@ use super::{Meter, Outcome, Session};
 
 /// Destroy domains at once, as if their plug was pulled
 ///
-/// `xenops shutdown` asks them to shut down instead. Waits until all of a domain's memory is free.
+/// `xenops shutdown` asks them to shut down instead. Waits until a domain's memory is free, but for
+/// what another domain still maps: until that lets go, it stays, as one that is dying (d in `xenops list`).
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   xenops destroy web
   xenops destroy 5 6 7
-  xenops list --json | jq -r '.[] | select(.shutdown) | .domid' | xargs -r xenops destroy")]
+  xenops list --json | jq -r '.[] | select(.shutdown_reason == \"poweroff\") | .uuid' | xargs -r xenops destroy")]
 pub(crate) struct Destroy {
     /// Domains by name, number or uuid
     #[arg(value_name = "DOMAIN", required = true)]
@@ -50,7 +51,7 @@ impl Pause {
 #[command(after_help = "\
 Examples:
   xenops unpause web
-  xenops list --json | jq -r '.[] | select(.paused) | .domid' | xargs -r xenops unpause")]
+  xenops create --paused web.json && xenops unpause web")]
 pub(crate) struct Unpause {
     /// Domains by name, number or uuid
     #[arg(value_name = "DOMAIN", required = true)]
@@ -95,7 +96,7 @@ fn call_each(session: &mut Session, domains: &[Domain], method: &str) -> Outcome
 pub(super) fn operate_each(session: &mut Session, domains: &[Domain], method: &str, doing: &str) -> Outcome {
     let shows = session.shows_progress();
     each(session, domains, |client, domain| {
-        let mut meter = Meter::new(format!("{doing} {domain}"), shows);
+        let mut meter = Meter::new(&format!("{doing} {domain}"), shows);
         let params = json!({ "domid": domain.param(), "progress": true });
         client.operate::<Value>(method, &params, &[], |progress| meter.show(progress))
     })

@@ -16,6 +16,7 @@ mod pools;
 mod progress;
 mod restore;
 mod save;
+mod save_target;
 mod stop;
 mod vcpus;
 

@@ -10,6 +10,11 @@ use xenopsd::client::Progress;
 /// To the beginning of the line, and the rest of it away.
 pub(crate) const CLEAR: &str = "\r\x1b[K";
 
+/// What does not fit the terminal is cut off, so that it stays one line, which can be cleared.
+const CUT: &str = "\x1b[?7l";
+/// It goes on in the next line again.
+const WRAP: &str = "\x1b[?7h";
+
 /// The line.
 #[derive(Debug)]
 pub(super) struct Meter {
@@ -21,8 +26,8 @@ pub(super) struct Meter {
 
 impl Meter {
     /// A line that begins with `title`.
-    pub(super) fn new(title: String, shows: bool) -> Self {
-        let mut meter = Self { title, shows, written: false };
+    pub(super) fn new(title: &str, shows: bool) -> Self {
+        let mut meter = Self { title: harmless(title), shows, written: false };
         meter.say("(Ctrl-C ends only the waiting: see xenops operations)");
         meter
     }
@@ -39,8 +44,8 @@ impl Meter {
 
     fn write(&mut self, line: &str) {
         if self.shows {
-            // Whoever cannot be shown it need not be.
-            let _ = write!(stderr(), "{CLEAR}{line}");
+            // All at once, so that Ctrl-C finds the terminal as it was. Whoever cannot be shown it need not be.
+            let _ = stderr().write_all(format!("{CLEAR}{CUT}{line}{WRAP}").as_bytes());
             self.written = true;
         }
     }
@@ -60,9 +65,13 @@ fn line(title: &str, progress: &Progress) -> String {
         Some(percent) => format!(" {}%", percent.min(100)),
         None => String::new(),
     };
-    // Nothing that moves the cursor gets through.
-    let what: String = what.chars().filter(|character| !character.is_control()).collect();
+    let what = harmless(what);
     format!("{title}: {what}{share} (Ctrl-C ends only the waiting, xenops abort {operation} the work)")
+}
+
+/// Nothing that moves the cursor gets through.
+fn harmless(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).collect()
 }
 
 #[cfg(test)]
@@ -80,5 +89,10 @@ mod tests {
         assert_eq!(shown("Frames", 5, 3), format!("web: Frames 100% {REST}"));
         assert_eq!(shown("Frames", u64::MAX, u64::MAX), format!("web: Frames 1% {REST}"));
         assert_eq!(shown("\x1b[2JFrames\n", 5, 0), format!("web: [2JFrames {REST}"));
+    }
+
+    #[test]
+    fn a_name_does_not_move_the_cursor() {
+        assert_eq!(Meter::new("creating \x1b[2Jweb\r\n", false).title, "creating [2Jweb");
     }
 }

@@ -38,12 +38,12 @@ impl Restore {
         let mut file = open(&self.file).map_err(|error| failure(&error))?;
         let text = save_file::read(&mut file).map_err(|why| failure(&why))?;
         let config = Config::find(text.get()).map_err(|why| failure(&why))?;
-        let mut meter = Meter::new(format!("restoring {}", config.name), session.shows_progress());
+        let mut meter = Meter::new(&format!("restoring {}", config.name), session.shows_progress());
         let params = json!({ "d_config": config.json, "params": { "stream_version": 2 }, "progress": true });
         let method = "domain_create_restore";
         let domid = session.client.operate(method, &params, &[file.as_fd()], |progress| meter.show(progress))?;
         drop(meter);
-        begun(session, &config.name, domid, self.paused)
+        begun(session, &config, domid, self.paused)
     }
 }
 

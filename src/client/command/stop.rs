@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
+use xenopsd::client::{Client, Error};
 
-use super::domain::{Domain, Identity, each};
+use super::domain::{Domain, Identity, outcome, try_each};
 use super::{Meter, Outcome, Session};
 
 /// Ask domains to shut down
@@ -72,27 +73,33 @@ impl Stop {
     fn run(&self, session: &mut Session, method: &str, doing: &str) -> Outcome {
         let shows = session.shows_progress();
         // All are asked before the first one is waited for.
-        let mut asked = Vec::new();
-        let outcome = each(session, &self.domains, |client, domain| {
-            let mut meter = Meter::new(format!("{doing} {domain}"), shows);
+        let mut results = try_each(session, &self.domains, |client, domain| {
+            let mut meter = Meter::new(&format!("{doing} {domain}"), shows);
             let identity = Identity::find(client, domain)?;
             let mut params = identity.params();
             params["progress"] = true.into();
             let result: Value = client.operate(method, &params, &[], |progress| meter.show(progress))?;
-            asked.push((domain, identity));
-            Ok(result)
+            Ok((identity, result))
         });
-        if self.wait {
-            for (domain, identity) in asked {
-                let mut meter = Meter::new(format!("{doing} {domain}"), shows);
-                meter.say("(waiting until it has; Ctrl-C ends the waiting)");
-                while !identity.has_stopped(&mut session.client)? {
-                    sleep(LOOK_EVERY);
-                }
+        for (domain, result) in results.iter_mut().filter(|_| self.wait) {
+            let Ok((identity, _)) = result else { continue };
+            let mut meter = Meter::new(&format!("{doing} {domain}"), shows);
+            meter.say("(waiting until it has; Ctrl-C ends the waiting)");
+            if let Err(error) = wait(identity, &mut session.client) {
+                *result = Err(error);
             }
         }
-        outcome
+        let results = results.into_iter().map(|(domain, result)| (domain, result.map(|(_, result)| result)));
+        outcome(session, results)
     }
+}
+
+/// Returns when it has stopped.
+fn wait(identity: &Identity, client: &mut Client) -> Result<(), Error> {
+    while !identity.has_stopped(client)? {
+        sleep(LOOK_EVERY);
+    }
+    Ok(())
 }
 
 /// Looks whether a domain has stopped: often enough for people, and seldom enough for the host.
