@@ -42,7 +42,7 @@ fn answer(rpc: &mut Rpc, scanner: &Scanner, frame: &Frame, input: &mut [u8], out
     if frame.too_deep_at.is_some() {
         // The loop refuses these before they come here.
     } else if !frame.batch {
-        rpc.answer_one(input, scanner.elements()[0], out, &mut Inline::default());
+        rpc.answer_one(input, &scanner.elements()[0], out, &mut Inline::default());
     } else if let Some(mut batch) = rpc.begin_batch(input, frame, out) {
         while rpc.answer_next(&mut batch, input, scanner.elements(), out, &mut Inline::default()) == Progress::More {}
     }
