@@ -5,7 +5,8 @@
 # instructions it takes in all, and how many of these in the encoder. With `update`, the figures go to instructions.txt;
 # with `check`, they are held against those there: exit 1 if one has grown by more than TOLERANCE percent, or has fallen
 # by as much and nobody has said so. Instructions do not depend on how busy the machine is, but they do on the
-# compiler: figures of another one are not compared, and it says so.
+# compiler, and on the processor, for which libc and the parser choose their loops: figures of others are not compared,
+# and it says so.
 #
 # A count is the difference between a long and a short run, so what the daemon does at its start is in neither.
 set -euo pipefail
@@ -83,18 +84,19 @@ measure_all() {
     measure burst_of_16_different 20 different 200 16
 }
 
-compiler=$(rustc --version | cut -d ' ' -f 1-2)
+processor=$(sed -n '/^model name/ { s/.*: //p; q }' /proc/cpuinfo)
+made_with="$(rustc --version | cut -d ' ' -f 1-2), $(getconf GNU_LIBC_VERSION), ${processor:-unknown processor}"
 printf '%-32s %10s %14s %14s\n' request "reply bytes" instructions "in the encoder"
 measure_all | tee "$folder/measured"
 case ${1:-} in
     "") ;;
     update)
         { echo "# Instructions a request: benches/instructions.sh update"
-          echo "$compiler"; awk '{print $1, $3}' "$folder/measured"; } >"$FIGURES" ;;
+          echo "$made_with"; awk '{print $1, $3}' "$folder/measured"; } >"$FIGURES" ;;
     check)
         known=$(sed -n 2p "$FIGURES")
-        if [ "$known" != "$compiler" ]; then
-            echo "skipped: the figures in $FIGURES are of $known, this is $compiler"
+        if [ "$known" != "$made_with" ]; then
+            echo "skipped: the figures in $FIGURES are of $known, this is $made_with"
             exit 0
         fi
         awk -v tolerance=$TOLERANCE -v figures=$FIGURES '
