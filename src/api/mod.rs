@@ -131,7 +131,8 @@ pub struct Call<'m, 'd, 'o> {
 pub enum Lookup {
     /// Not here: finding out may take long.
     Elsewhere,
-    /// By what is known here of names; if that does not do, elsewhere.
+    /// A uuid by asking for the list of domains; a name by what is known of names here, and if that does not do,
+    /// elsewhere.
     Names,
     /// By asking libxl.
     Ask,

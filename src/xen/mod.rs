@@ -24,7 +24,8 @@
 //! A connection to xenstored of the loop's own ([`Store`]) keeps them. `libxl_domid_to_name` and `libxl_name_to_domid`
 //! are laid over the table, too, and answer in the loop while names are settled. Otherwise, and whenever they find
 //! nothing, the call is a worker's, as it is without this: so here, too, every error is libxl's own. xenstored that is
-//! silent costs nobody a poll: numbers go on, and names that were settled when it fell silent go on with them.
+//! silent costs nobody a poll: numbers go on, and names that were settled when it fell silent go on with them, until a
+//! change is made here.
 //!
 //! | page | what |
 //! |---|---|
