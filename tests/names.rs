@@ -164,6 +164,15 @@ fn are_known(client: &mut Client) -> bool {
     ask(client, "server_info", &json!([]))["result"]["names"] == "known"
 }
 
+/// A daemon on so many domains, once it knows the names that xenstored has of them.
+fn known_on(domains: u32) -> (Xenstored, Daemon, Client) {
+    let xenstored = Xenstored::start(&NAMES);
+    let daemon = xenstored.daemon(domains);
+    let mut client = daemon.connect();
+    until("names are known", || are_known(&mut client));
+    (xenstored, daemon, client)
+}
+
 /// The name, or the code of the error.
 fn name(client: &mut Client, domid: u32) -> Value {
     let reply = ask(client, "domid_to_name", &json!([domid]));
@@ -245,10 +254,7 @@ const NAMES: [(u32, &str); 4] = [(0, "Domain-0"), (1, "web"), (3, "db"), (4, "we
 
 #[test]
 fn names_are_answered_in_the_loop() {
-    let xenstored = Xenstored::start(&NAMES);
-    let daemon = xenstored.daemon(4);
-    let mut client = daemon.connect();
-    until("names are known", || are_known(&mut client));
+    let (_xenstored, _daemon, mut client) = known_on(4);
     for (domid, called) in NAMES {
         assert_eq!(name(&mut client, domid), called);
     }
@@ -262,10 +268,7 @@ fn names_are_answered_in_the_loop() {
 
 #[test]
 fn a_warm_poll_asks_xenstored_nothing() {
-    let xenstored = Xenstored::start(&NAMES);
-    let daemon = xenstored.daemon(4);
-    let mut client = daemon.connect();
-    until("names are known", || are_known(&mut client));
+    let (xenstored, _daemon, mut client) = known_on(4);
     let asked = xenstored.with(|held| held.asked);
     assert_eq!(asked, 2 + 2 * 4, "two watches, and for each domain a watch and a read");
     for _ in 0..50 {
@@ -278,10 +281,7 @@ fn a_warm_poll_asks_xenstored_nothing() {
 
 #[test]
 fn a_name_that_somebody_else_changes_is_heard() {
-    let xenstored = Xenstored::start(&NAMES);
-    let daemon = xenstored.daemon(4);
-    let mut client = daemon.connect();
-    until("names are known", || are_known(&mut client));
+    let (xenstored, daemon, mut client) = known_on(4);
     for round in 0..20 {
         let new = format!("db-{round}");
         xenstored.set(3, &new);
@@ -295,10 +295,7 @@ fn a_name_that_somebody_else_changes_is_heard() {
 /// Nothing can have changed while xenstored is silent; of what has, nothing is known.
 #[test]
 fn numbers_go_on_when_xenstored_is_silent() {
-    let xenstored = Xenstored::start(&NAMES);
-    let daemon = xenstored.daemon(4);
-    let mut client = daemon.connect();
-    until("names are known", || are_known(&mut client));
+    let (xenstored, daemon, mut client) = known_on(4);
     xenstored.with(|held| held.is_silent = true);
     assert_eq!(name(&mut client, 3), "db");
     // A change that was never begun, because there is no worker, has changed nothing.
@@ -323,10 +320,7 @@ fn numbers_go_on_when_xenstored_is_silent() {
 
 #[test]
 fn what_is_not_known_is_a_workers() {
-    let xenstored = Xenstored::start(&NAMES);
-    let daemon = xenstored.daemon(5);
-    let mut client = daemon.connect();
-    until("names are known", || are_known(&mut client));
+    let (_xenstored, daemon, mut client) = known_on(5);
     assert_eq!(name(&mut client, 6), NO_WORKER, "it has no name");
     assert_eq!(name(&mut client, 2), NO_WORKER, "it is not there");
     assert_eq!(ask(&mut client, "name_to_domid", &json!(["nobody"]))["error"]["code"], NO_WORKER);
@@ -340,10 +334,7 @@ fn a_xenstored_that_goes_or_talks_nonsense_is_left() {
     let too_long: Vec<u8> = [XS_READ, 0, 0, 4097].iter().flat_map(|word: &u32| word.to_ne_bytes()).collect();
     let answer: Vec<u8> = [XS_READ, 0, 0, 0].iter().flat_map(|word: &u32| word.to_ne_bytes()).collect();
     for nonsense in [too_long, answer, Vec::new()] {
-        let xenstored = Xenstored::start(&NAMES);
-        let daemon = xenstored.daemon(4);
-        let mut client = daemon.connect();
-        until("names are known", || are_known(&mut client));
+        let (xenstored, daemon, mut client) = known_on(4);
         xenstored.with(|held| {
             held.gone = nonsense.is_empty();
             held.sent = nonsense;

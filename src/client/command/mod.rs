@@ -23,7 +23,9 @@ mod vcpus;
 use std::io::IsTerminal;
 
 use serde::Serialize;
-use xenopsd::client::Client;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use xenopsd::client::{Client, Error};
 
 pub(crate) use call::Call;
 pub(crate) use create::Create;
@@ -60,6 +62,16 @@ impl Session {
 
 /// What a command comes to.
 pub(crate) type Outcome = Result<String, Failure>;
+
+/// What a method lists: its result as it is with --json, else as a table.
+fn listed<T: DeserializeOwned>(session: &mut Session, method: &str, table: impl FnOnce(&[T]) -> String) -> Outcome {
+    let result: Value = session.client.call(method, &())?;
+    if session.json {
+        return Ok(json(&result));
+    }
+    let rows: Vec<T> = serde_json::from_value(result).map_err(Error::Reply)?;
+    Ok(table(&rows))
+}
 
 /// JSON as text that ends a line: indented for people, on one line for programs.
 fn json(value: &impl Serialize) -> String {

@@ -5,7 +5,6 @@ use std::fmt::Write;
 use clap::Args;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use xenopsd::client::Error;
 
 use super::{Outcome, Session};
 
@@ -42,12 +41,7 @@ struct Progress {
 
 impl Operations {
     pub(crate) fn run(&self, session: &mut Session) -> Outcome {
-        let operations: Value = session.client.call("operation_list", &())?;
-        if session.json {
-            return Ok(super::json(&operations));
-        }
-        let operations: Vec<Operation> = serde_json::from_value(operations).map_err(Error::Reply)?;
-        Ok(table(&operations))
+        super::listed(session, "operation_list", table)
     }
 }
 

@@ -4,8 +4,6 @@ use std::fmt::Write;
 
 use clap::Args;
 use serde::Deserialize;
-use serde_json::Value;
-use xenopsd::client::Error;
 
 use super::{Outcome, Session};
 
@@ -29,12 +27,7 @@ struct Pool {
 
 impl Pools {
     pub(crate) fn run(&self, session: &mut Session) -> Outcome {
-        let pools: Value = session.client.call("list_cpupool", &())?;
-        if session.json {
-            return Ok(super::json(&pools));
-        }
-        let pools: Vec<Pool> = serde_json::from_value(pools).map_err(Error::Reply)?;
-        Ok(table(&pools))
+        super::listed(session, "list_cpupool", table)
     }
 }
 
