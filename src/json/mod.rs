@@ -5,12 +5,14 @@
 
 mod base64;
 mod decimal;
+mod fields;
 mod name;
 mod params;
 mod tape;
 mod value;
 mod writer;
 
+pub use fields::Fields;
 pub use name::Name;
 pub use params::{Args, Names, Params};
 pub use tape::{Message, PADDING, ParseError, Parser};
