@@ -98,9 +98,10 @@ fn encode(c: &mut Criterion) {
                 }
             });
         });
-        let two = Fields::of(["domid", "cpu_time"].map(|name| {
-            encode::DOMINFO_FIELDS.iter().position(|known| *known == name).expect("every release has it")
-        }));
+        let two =
+            Fields::of(["domid", "cpu_time"].map(|name| {
+                encode::DOMINFO_FIELDS.iter().position(|known| *known == name).expect("every release has it")
+            }));
         group.bench_function(BenchmarkId::new("ours, two fields", count), |b| {
             b.iter(|| {
                 out.clear();
