@@ -14,6 +14,7 @@ mod cpuid;
 pub mod decode;
 mod domain;
 mod hash;
+mod kept;
 mod result;
 
 /// Encoders: C values as JSON, one function a type. Made by `gen::emit_encode`.
@@ -26,6 +27,7 @@ mod result;
 )]
 pub mod encode {
     use super::builtin::*;
+    use super::kept::{KeptList, Record};
     use crate::json::{Name, Writer};
     use crate::xl::Xl;
     use crate::xl::sys::*;
@@ -60,7 +62,9 @@ mod methods {
 
 use std::os::fd::OwnedFd;
 
+use encode::KeptLists;
 pub(crate) use hash::hash as hash_of;
+pub use kept::{Find, Keeper};
 
 use crate::error::{Failure, Outcome};
 use crate::json::{Params, Writer};
@@ -122,6 +126,8 @@ pub struct Call<'m, 'd, 'o> {
     pub descriptors: &'d mut Descriptors,
     /// What to do about a domain that is given by its name or uuid.
     pub lookup: Lookup,
+    /// What is kept from call to call.
+    pub kept: &'d mut Keeper,
     /// Where the result goes.
     pub writer: &'d mut Writer<'o>,
 }

@@ -9,6 +9,7 @@ use quote::{format_ident, quote};
 
 use super::args::{Arg, Input, Read};
 use super::emit_input::{inputs, length, passed, read_all, variable};
+use super::hints::KEPT_LISTS;
 use super::model::{Int, Type};
 use super::plan::{List, Method, Returned, short};
 
@@ -337,6 +338,12 @@ fn encode_value(ty: &Type, value: &TokenStream) -> TokenStream {
 fn encode_list(list: &List<'_>, variable: &proc_macro2::Ident) -> TokenStream {
     let Type::Struct(name) = list.element else { unreachable!("plan::list takes structs only") };
     let encode = format_ident!("{}", short(name));
+    if KEPT_LISTS.iter().any(|(kept, _)| *kept == short(name)) {
+        return quote! {
+            // SAFETY: an array that libxl filled.
+            unsafe { super::result::kept_list(call, |lists| &mut lists.#encode, |lists| lists.#encode.text(), &#variable) };
+        };
+    }
     quote! {
         super::result::list(call, &#variable, |xl, writer, element| {
             // SAFETY: an element of an array that libxl filled.

@@ -11,8 +11,9 @@ mod tape;
 mod value;
 mod writer;
 
+pub use decimal::digits_of;
 pub use name::Name;
 pub use params::{Args, Names, Params};
 pub use tape::{Message, PADDING, ParseError, Parser};
 pub use value::{Kind, Members, Value};
-pub use writer::{Pen, Writer};
+pub use writer::{LeftOut, Pen, Writer};

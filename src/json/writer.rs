@@ -27,13 +27,23 @@ pub struct Writer<'o> {
     overflowed: bool,
     /// Secrets are left out.
     discreet: bool,
+    left_out: Option<LeftOut>,
+}
+
+/// Text that belongs into what was written, and is elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Where in the buffer it belongs.
+    pub at: usize,
+    /// How many bytes it has.
+    pub bytes: usize,
 }
 
 impl<'o> Writer<'o> {
     /// Writes behind what `out` holds; at most `bytes_max` bytes.
     pub fn new(out: &'o mut Vec<u8>, bytes_max: usize) -> Self {
         let start = out.len();
-        Self { out, start, bytes_max, overflowed: false, discreet: false }
+        Self { out, start, bytes_max, overflowed: false, discreet: false, left_out: None }
     }
 
     /// From now on secrets are `null`, if `discreet` says so.
@@ -43,7 +53,19 @@ impl<'o> Writer<'o> {
 
     /// The text grew beyond its limit, and what is in the buffer since [`Writer::new`] is of no use.
     pub fn overflowed(&self) -> bool {
-        self.overflowed || self.out.len() - self.start > self.bytes_max
+        let elsewhere = self.left_out.map_or(0, |left_out| left_out.bytes);
+        self.overflowed || self.out.len() - self.start + elsewhere > self.bytes_max
+    }
+
+    /// Leaves so many bytes out that belong here: whoever sends the text puts them in.
+    pub fn leave_out(&mut self, bytes: usize) {
+        debug_assert!(self.left_out.is_none(), "only one text can be left out");
+        self.left_out = Some(LeftOut { at: self.out.len(), bytes });
+    }
+
+    /// What was left out.
+    pub fn left_out(&self) -> Option<LeftOut> {
+        self.left_out
     }
 
     /// A position to come back to with [`Writer::undo`].
@@ -60,6 +82,7 @@ impl<'o> Writer<'o> {
     pub fn undo(&mut self, mark: usize) {
         debug_assert!(self.start <= mark, "a mark of another reply");
         self.out.truncate(mark);
+        self.left_out = self.left_out.filter(|left_out| left_out.at < mark);
         self.overflowed = false;
     }
 

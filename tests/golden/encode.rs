@@ -215,3 +215,6 @@ pub unsafe fn void(xl: &Xl, w: &mut Writer<'_>, v: &libxl_void) {
         }
     }
 }
+/// Lists as they were written the last time.
+#[derive(Debug, Default)]
+pub struct KeptLists {}
