@@ -1,7 +1,7 @@
 //! The result of a call: libxl's, another request's, or a text that is kept.
 //!
-//! In: a method and its params. Out: the result's JSON in the writer, or left out of it if it is long and lies where the
-//! reply can be sent from. It knows nothing of what stands around a result.
+//! In: a method and its params. Out: the result's JSON in the writer, or left out of it if it is long and lies where
+//! the reply can be sent from. It knows nothing of what stands around a result.
 
 use super::Past;
 use super::envelope::Envelope;

@@ -133,8 +133,8 @@ impl Connection {
         }
     }
 
-    /// The same when a text was left out of what is owed, before its byte `at`. It is copied only if the kernel does not
-    /// take all at once.
+    /// The same when a text was left out of what is owed, before its byte `at`. It is copied only if the kernel does
+    /// not take all at once.
     pub fn send_around(&mut self, at: usize, left_out: &[u8]) {
         let (before, behind) = self.output.unsent().split_at(at);
         let pieces = [IoSlice::new(before), IoSlice::new(left_out), IoSlice::new(behind)];
