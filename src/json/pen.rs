@@ -1,7 +1,7 @@
 //! Text of bounded length, written without further checks.
 //!
-//! In: room that a writer made, numbers, names, literals. Out: bytes behind what the buffer holds already. That the room
-//! is enough is every method's safety condition: who makes it adds up the longest forms of what will be written.
+//! In: room that a writer made, numbers, names, literals. Out: bytes behind what the buffer holds already. That the
+//! room is enough is every method's safety condition: who makes it adds up the longest forms of what will be written.
 #![allow(unsafe_code, reason = "unchecked writes into room that was made before")]
 
 use std::marker::PhantomData;
