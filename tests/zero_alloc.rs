@@ -149,6 +149,31 @@ const REQUESTS: &[(&str, &str)] = &[
         r#"{"jsonrpc":"2.0","id":1,"method":"console_get_tty","params":[7,0,"pv"]}"#,
         r#"{"jsonrpc":"2.0","id":1,"result":"/"#,
     ),
+    // Some fields, some domains: few, which are asked for one by one, and more.
+    (
+        r#"{"jsonrpc":"2.0","id":1,"method":"list_domain","params":{"fields":["domid","cpu_time"]}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"result":[{"domid":0,"cpu_time":"#,
+    ),
+    (
+        r#"{"jsonrpc":"2.0","id":1,"method":"list_domain","params":{"domids":[7,5]}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"result":[{"uuid":"#,
+    ),
+    (
+        r#"{"jsonrpc":"2.0","id":1,"method":"list_domain","params":[["domid"],[30,29,28,27,26,25,24,23,22,21,9,8,7,6,5,4,3,2,1]]}"#,
+        r#"{"jsonrpc":"2.0","id":1,"result":[{"domid":1},{"domid":2},"#,
+    ),
+    (
+        r#"{"jsonrpc":"2.0","id":1,"method":"get_physinfo","params":[["free_pages"]]}"#,
+        r#"{"jsonrpc":"2.0","id":1,"result":{"free_pages":"#,
+    ),
+    (
+        r#"{"jsonrpc":"2.0","id":1,"method":"list_domain","params":{"fields":["domid","x"]}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32602"#,
+    ),
+    (
+        r#"{"jsonrpc":"2.0","id":1,"method":"list_domain","params":{"domids":[1,"x"]}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32602"#,
+    ),
     // The other dialect, and Go's form of it.
     (r#"{"id":1,"method":"list_domain","params":[]}"#, r#"{"id":1,"result":[{"#),
     (r#"{"id":1,"method":"domain_info","params":[7]}"#, r#"{"id":1,"result":{"#),

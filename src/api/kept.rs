@@ -132,7 +132,7 @@ impl<T: Record> KeptList<T> {
     /// # Safety
     /// As for [`KeptList::renew`].
     unsafe fn write_from(&mut self, xl: &Xl, list: &[T], first: usize) {
-        let Self { records, text, .. } = self;
+        let Self { records, text, scratch } = self;
         records.truncate(first);
         text.truncate(records.last().map_or(0, |last| last.end));
         let mut writer = Writer::new(text, usize::MAX);
@@ -150,6 +150,10 @@ impl<T: Record> KeptList<T> {
             records.push(Kept { value: *fresh, begin, end: writer.mark(), counter, digits });
         }
         writer.raw(b"]");
+        // Twice: an encoder makes room for the longest forms. So the next list finds enough.
+        let longest = records.iter().map(|kept| kept.end - kept.begin).max();
+        scratch.clear();
+        scratch.reserve(2 * longest.unwrap_or(0));
     }
 }
 

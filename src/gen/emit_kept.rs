@@ -8,8 +8,8 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::emit_encode::body_with_counter;
-use super::hints::{DEPRECATED_FIELDS, KEPT_LISTS, SECRET_FIELDS};
+use super::emit_encode::{body_with_counter, written};
+use super::hints::{KEPT_LISTS, SECRET_FIELDS};
 use super::model::{Builtin, Field, Model, Shape, Struct, Type};
 use super::plan::short;
 
@@ -45,10 +45,8 @@ fn record(model: &Model, of: &Struct, counter: &str) -> Result<TokenStream, Stri
     if !of.fields.iter().any(|field| field.name == counter && matches!(field.shape, Shape::Value(Type::Int(_)))) {
         return Err(format!("{name}: no number {counter}"));
     }
-    let written = |field: &&Field| {
-        field.name != counter && !DEPRECATED_FIELDS.contains(&format!("{name}.{}", field.name).as_str())
-    };
-    let alike: Result<Vec<_>, String> = of.fields.iter().filter(written).map(|field| alike(name, field)).collect();
+    let others = written(of, name).filter(|field| field.name != counter);
+    let alike: Result<Vec<_>, String> = others.map(|field| alike(name, field)).collect();
     let (alike, body) = (alike?, body_with_counter(model, of, counter)?);
     let counter = format_ident!("{counter}");
     Ok(quote! {

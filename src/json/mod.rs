@@ -5,6 +5,7 @@
 
 mod base64;
 mod decimal;
+mod fields;
 mod name;
 mod params;
 mod pen;
@@ -13,6 +14,7 @@ mod value;
 mod writer;
 
 pub use decimal::digits_of;
+pub use fields::Fields;
 pub use name::Name;
 pub use params::{Args, Names, Params};
 pub use pen::Pen;

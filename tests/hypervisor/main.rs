@@ -241,6 +241,39 @@ fn a_list_by_libxl_takes_more() {
     assert!(counts.allocations > 2 && counts.mappings >= 300, "{counts:?}");
 }
 
+fn list_of(domids: &[u32]) -> String {
+    json!({"jsonrpc": "2.0", "id": 1, "method": "list_domain", "params": {"domids": domids}}).to_string()
+}
+
+#[test]
+fn both_sources_say_the_same_of_some_domains() {
+    let both = Both::start(&["DOMAINS=70", "LABELS=1"]);
+    let clients = &mut both.connect();
+    let odd = [3, 1, 0x7fef, 0x7ff0, 0x7ff4, 0xffff, 0x1_0000, 0x1_0001, u32::MAX, 0];
+    let many: Vec<u32> = (0..200).chain(odd).collect();
+    let all = result(&ask_both(clients, LIST));
+    assert_eq!(result(&ask_both(clients, &list_of(&many))), all);
+    let few: BTreeSet<u64> = odd.into_iter().map(u64::from).collect();
+    let few: Vec<Value> = all.into_iter().filter(|domain| few.contains(&domain["domid"].as_u64().unwrap())).collect();
+    assert!(few.len() >= 2, "{few:?}");
+    assert_eq!(result(&ask_both(clients, &list_of(&odd))), few);
+}
+
+/// So many small hypercalls, or one of all domains.
+#[test]
+fn few_domains_are_asked_for_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let counter = Counter::new(folder.path());
+    let daemon = start(&["DOMAINS=300", &counter.setting()], &["--source", "hypercall"]);
+    let mut client = daemon.connect();
+    for (count, lists) in [(0, 0), (1, 1), (2, 2), (16, 16), (17, 1), (300, 1)] {
+        let request = list_of(&(0..count).collect::<Vec<_>>());
+        counter.of(&mut client, &request, 1);
+        let counts = counter.of(&mut client, &request, 5);
+        assert_eq!(counts, Counts { lists: 5 * lists, labels: 0, allocations: 0, mappings: 0 }, "{count}");
+    }
+}
+
 /// A label comes from `malloc`, because libxl's does and whoever gets it frees it so.
 #[test]
 fn a_label_costs_a_hypercall_and_an_allocation() {
