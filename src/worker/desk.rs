@@ -27,6 +27,8 @@ pub struct Desk<'p> {
     pub access: Access,
     /// More requests have arrived, of others or its own.
     pub others_wait: bool,
+    /// The reply is sent next, from where its parts are.
+    pub may_leave_out: bool,
     /// Names of domains are known here.
     pub knows_names: bool,
     /// The descriptors that came with its bytes.
@@ -51,6 +53,10 @@ impl Office for Desk<'_> {
 
     fn others_wait(&self) -> bool {
         self.others_wait
+    }
+
+    fn may_leave_out(&self) -> bool {
+        self.may_leave_out
     }
 
     fn descriptors(&mut self) -> &mut Descriptors {
