@@ -22,6 +22,7 @@
 //! | [`daemon`] | the loop: who has something to do, in which order; the only room that knows sockets and requests |
 //! | [`worker`] | calls that may take long: a queue, processes that carry them out, and their side of it |
 //! | [`rpc`] | JSON-RPC: envelopes, two dialects, dispatch through the method table, replies, batches |
+//! | [`stats`] | what a monitor wants to know, in one call: `domain_stats` |
 //! | [`api`] | the method table, decoders and encoders: generated from libxl's headers |
 //! | [`wire`] | bytes: listener, connections, where one message ends and the next begins |
 //! | [`json`] | values on a tape; bytes appended to a buffer |
@@ -63,6 +64,8 @@ pub mod mem;
 pub mod rpc;
 #[cfg(feature = "daemon")]
 pub mod sim;
+#[cfg(feature = "daemon")]
+pub mod stats;
 #[cfg(feature = "daemon")]
 pub mod wire;
 #[cfg(feature = "daemon")]

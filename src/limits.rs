@@ -11,6 +11,7 @@
 //! | parser: about 33 bytes for each byte of the longest message | 33 MiB, freed after use above `PARSER_KEEP_BYTES` |
 //! | arena: structs, 24 bytes for each of a message's, and bitmaps | 32 MiB, above `ARENA_KEEP_BYTES` freed again |
 //! | domains, as the hypervisor lists them and as libxl does: 240 bytes each | 8 MiB, for as many as Xen can have |
+//! | domains, as `domain_stats` has seen them last, once it is asked what has changed: 344 bytes each, twice | 22 MiB |
 //! | requests for xenstored | 4 MiB, when it takes none |
 //! | slab, event list | under 1 MiB |
 //!
@@ -97,6 +98,11 @@ pub const SHARED_BYTES_MAX: usize = 8 << 20;
 /// Requests for xenstored that it has not taken: more than two for each domain that Xen can have. A xenstored that lets
 /// it come to this is left.
 pub const XENSTORE_UNSENT_BYTES_MAX: usize = 4 << 20;
+
+/// Vcpus of all domains that one call of `domain_stats` tells of.
+pub const STATS_VCPUS_MAX: u64 = 1024;
+/// Domains that are no more and of which `domain_stats` can still say so.
+pub const STATS_GONE_MAX: usize = 4096;
 
 /// Lines of libxl's log that an error carries.
 pub const LOG_LINES_MAX: usize = 8;

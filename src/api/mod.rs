@@ -60,6 +60,7 @@ mod methods {
 
 use std::os::fd::OwnedFd;
 
+pub(crate) use builtin::uuid as write_uuid;
 pub(crate) use hash::hash as hash_of;
 
 use crate::error::{Failure, Outcome};

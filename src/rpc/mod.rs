@@ -23,6 +23,7 @@ use crate::api::{self, Call, Class, Lookup, Method, Place};
 use crate::error::{Failure, Outcome};
 use crate::json::{Message, Parser, Writer};
 use crate::limits::{ARENA_KEEP_BYTES, REPLY_BYTES_MAX};
+use crate::stats::Stats;
 use crate::wire::{Descriptors, Element};
 use crate::xl::Xl;
 use envelope::{Dialect, Envelope, RawId, To};
@@ -46,6 +47,7 @@ pub struct Rpc {
 struct Past {
     last: Last,
     shared: Shared,
+    stats: Stats,
 }
 
 /// The last call.
@@ -266,7 +268,7 @@ fn call(
 ) -> Option<Deferred> {
     let to = &envelope.to;
     let Some(method) = api::find(envelope.method) else {
-        own::call(xl, envelope, past.shared.counts(), writer, office);
+        own::call(xl, envelope, past, writer, office);
         return None;
     };
     if office.access() == Access::ReadOnly && !method.read_only {
@@ -318,7 +320,7 @@ fn result<'m>(
 ) -> Outcome<'m> {
     let (params, shared) = (envelope.params, &mut past.shared);
     let may_share = shared.may_serve(method, office.others_wait());
-    if may_share && let Some(result) = shared.find(method, office.access(), &params) {
+    if may_share && let Some(result) = shared.find(method.name, office.access(), &params) {
         writer.raw(result);
         return Ok(());
     }

@@ -26,6 +26,11 @@ impl KnownNames {
     }
 }
 
+/// Hands what is known of a domain's name to `take`, in the thread of the loop.
+pub(crate) fn with_known_name<T>(domid: u32, take: impl FnOnce(Option<&CStr>) -> T) -> T {
+    NAMES.with_borrow(|names| names.with_any_name(domid, take))
+}
+
 /// As libxl's own. What it gives is the caller's to free.
 unsafe extern "C" fn domid_to_name(_: *mut libxl_ctx, domid: u32) -> *mut c_char {
     // SAFETY: a C string.

@@ -50,6 +50,7 @@ mod store;
 mod sys;
 mod wire;
 
+pub(crate) use called::with_known_name;
 pub use calls::Unusable;
 pub use domains::Domains;
 pub use store::{KnownNames, Store};

@@ -31,6 +31,11 @@ impl KnownNames {
         self.0.borrow().name(domid).map(take)
     }
 
+    /// The same for somebody who wants to hear of no name, too.
+    pub(super) fn with_any_name<T>(&self, domid: u32, take: impl FnOnce(Option<&CStr>) -> T) -> T {
+        take(self.0.borrow().name(domid))
+    }
+
     pub(super) fn domid(&self, name: &CStr) -> Option<u32> {
         self.0.borrow().domid(name)
     }

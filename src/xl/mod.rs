@@ -9,6 +9,7 @@ mod load;
 mod log;
 mod owned;
 pub mod rc;
+mod reads;
 pub mod sys;
 
 use core::ffi::{CStr, c_int};
@@ -87,18 +88,6 @@ impl Xl {
     /// Where they come from.
     pub fn source(&self) -> &Source {
         &self.source
-    }
-
-    /// The numbers of all domains, if they can be had.
-    pub fn domids(&self) -> Option<Vec<u16>> {
-        let list_domain = self.functions.libxl_list_domain?;
-        let mut count = -1;
-        // SAFETY: the table holds this very function; the list is the caller's.
-        let domains = unsafe {
-            let first = list_domain(self.ctx(), &raw mut count);
-            List::new(first, count, self.functions.libxl_dominfo_list_free)
-        };
-        (count >= 0).then(|| domains.iter().filter_map(|domain| u16::try_from(domain.domid).ok()).collect())
     }
 
     /// The hypervisor's version: major, minor, and what is written behind that. libxl asks once and remembers.
