@@ -7,10 +7,10 @@
 //! the loop has got from libxl, and how often it gave one to one more request that asked the same. `domain_stats` is
 //! [`crate::stats`].
 
+use super::Past;
 use super::envelope::Envelope;
 use super::office::{Access, Office, Which};
 use super::reply::{self, Refused};
-use super::Past;
 use super::shared::Counts;
 use crate::api::Lookup;
 use crate::error::{Fault, Refused as RefusedParams};

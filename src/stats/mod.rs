@@ -249,4 +249,3 @@ impl std::hash::Hash for Vcpus<'_> {
         }
     }
 }
-

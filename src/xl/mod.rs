@@ -90,6 +90,18 @@ impl Xl {
         &self.source
     }
 
+    /// The numbers of all domains, if they can be had.
+    pub fn domids(&self) -> Option<Vec<u16>> {
+        let list_domain = self.functions.libxl_list_domain?;
+        let mut count = -1;
+        // SAFETY: the table holds this very function; the list is the caller's.
+        let domains = unsafe {
+            let first = list_domain(self.ctx(), &raw mut count);
+            List::new(first, count, self.functions.libxl_dominfo_list_free)
+        };
+        (count >= 0).then(|| domains.iter().filter_map(|domain| u16::try_from(domain.domid).ok()).collect())
+    }
+
     /// The hypervisor's version: major, minor, and what is written behind that. libxl asks once and remembers.
     pub fn xen_version(&self) -> Option<(c_int, c_int, &CStr)> {
         let get_version_info = self.functions.libxl_get_version_info?;

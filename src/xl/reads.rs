@@ -57,10 +57,4 @@ impl Xl {
         let name = unsafe { Text::new(domid_to_name(self.ctx(), domid)) };
         (!name.is_null()).then_some(name)
     }
-
-    /// The numbers of all domains, if they can be had.
-    pub fn domids(&self) -> Option<Vec<u16>> {
-        let domains = self.list_domain().ok()?;
-        Some(domains.iter().filter_map(|domain| u16::try_from(domain.domid).ok()).collect())
-    }
 }
