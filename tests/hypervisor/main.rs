@@ -111,6 +111,52 @@ fn both_sources_say_the_same_of_any_number_of_domains() {
     }
 }
 
+/// The hypervisor's counters reach whoever asks for samples as they are; there is no xenstored, so there are no names.
+/// Domains that have changed are none: here, time does not pass.
+#[test]
+fn both_sources_give_the_same_samples() {
+    let both = Both::start(&["DOMAINS=250"]);
+    let clients = &mut both.connect();
+    let listed = result(&ask_both(clients, LIST));
+    let samples = clients.each_mut().map(|client| {
+        let first = stats(client, 0);
+        let next = stats(client, first["generation"].as_u64().unwrap());
+        assert_eq!((&first["full"], &next["full"], &next["domains"]), (&json!(true), &json!(false), &json!([])));
+        assert_eq!((&next["gone"], &next["generation"]), (&json!([]), &first["generation"]));
+        first["domains"].as_array().unwrap().clone()
+    });
+    assert_eq!(samples[0], samples[1]);
+    assert_eq!(samples[0].len(), 250);
+    for (sample, listed) in samples[0].iter().zip(&listed) {
+        assert_eq!(sample["name"], Value::Null);
+        let members = sample.as_object().unwrap().iter().filter(|(member, _)| *member != "name");
+        assert_eq!(members.clone().count(), 18);
+        members.for_each(|(member, value)| assert_eq!(*value, listed[member], "{member} of {listed}"));
+    }
+}
+
+/// A sample of the domains since a generation. (This hypervisor tells nothing of the host.)
+fn stats(client: &mut Client, since: u64) -> Value {
+    let params = json!({"groups": ["name", "state", "cpu", "memory"], "since": since});
+    let mut reply =
+        client.ask(&json!({"jsonrpc": "2.0", "id": 1, "method": "domain_stats", "params": params}).to_string());
+    assert_eq!(reply["result"]["names_known"], false, "{reply}");
+    reply["result"].take()
+}
+
+/// What fails has libxl's words, whichever function it was.
+#[test]
+fn a_sample_that_cannot_be_had_is_an_error_of_libxls() {
+    let daemon = start(&["DOMAINS=3", "REFUSES=3-1000"], &["--source", "hypercall"]);
+    let mut client = daemon.connect();
+    let mut ask = || client.ask(r#"{"jsonrpc":"2.0","id":1,"method":"domain_stats"}"#)["error"].take();
+    let host = ask();
+    assert_eq!((&host["data"]["function"], &host["data"]["libxl"]), (&json!("libxl_get_physinfo"), &json!("FAIL")));
+    let list = ask();
+    assert_eq!(list["message"], "FAIL: libxl_list_domain returned nothing");
+    assert!(list["data"]["log"][0].as_str().unwrap().contains("getting domain info list"), "{list}");
+}
+
 /// Every flag and every reason is there, in both kinds of domains; of every number, also of those that nobody has.
 #[test]
 fn both_sources_say_the_same_of_a_domain_in_any_state() {
@@ -221,7 +267,10 @@ fn a_list_by_hypercall_is_one_hypercall_and_no_memory() {
     let counter = Counter::new(folder.path());
     let daemon = start(&["DOMAINS=300", &counter.setting()], &["--source", "hypercall"]);
     let mut client = daemon.connect();
-    for (request, first_calls) in [(LIST.to_owned(), 1), (domain_info(0), 1), (domain_info(2), 1)] {
+    let sample = r#"{"jsonrpc":"2.0","id":1,"method":"domain_stats","params":[["name","state","cpu"],null,null,0]}"#;
+    for (request, first_calls) in
+        [(LIST.to_owned(), 1), (domain_info(0), 1), (domain_info(2), 1), (sample.to_owned(), 1)]
+    {
         counter.of(&mut client, &request, first_calls);
         let counts = counter.of(&mut client, &request, 20);
         assert_eq!(counts, Counts { lists: 20, labels: 0, allocations: 0, mappings: 0 }, "{request}");
