@@ -25,6 +25,8 @@ run() {
 import socket, sys, time
 path, kind, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 LIST = b'{"jsonrpc":"2.0","id":1,"method":"list_domain"}\n'
+FIELDS = b'{"jsonrpc":"2.0","id":1,"method":"list_domain","params":{"fields":["domid","cpu_time"]}}\n'
+DOMIDS = b'{"jsonrpc":"2.0","id":1,"method":"list_domain","params":{"domids":[7,500]}}\n'
 INFO = b'{"jsonrpc":"2.0","id":1,"method":"domain_info","params":{"domid":%d}}\n'
 
 def connect():
@@ -54,6 +56,8 @@ if kind == "beside":
 for _ in range(count):
     length = ask({
         "list": [LIST],
+        "fields": [FIELDS],
+        "domids": [DOMIDS],
         "info": [INFO % 7],
         "beside": [INFO % 7],
         "same": [LIST] * 16,
@@ -78,6 +82,8 @@ measure_all() {
     for domains in 1 10 100 1000; do
         measure "list_domain_$domains" $domains list $((1000 / domains + 20)) 1
     done
+    measure list_domain_1000_two_fields 1000 fields 20 1
+    measure list_domain_1000_two_domids 1000 domids 1000 1
     measure domain_info 1000 info 1000 1
     measure domain_info_beside_64_slow 1000 beside 1000 1
     measure burst_of_16_equal 1 same 200 16

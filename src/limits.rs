@@ -35,7 +35,7 @@ pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// Nesting of arrays and objects in one message. A domain's configuration needs 8.
 pub const DEPTH_MAX: usize = 64;
 /// Elements of one array, or members of one list of keys and values, in a request's params. libxl itself takes at
-/// most 1024 virtual CPUs.
+/// most 1024 virtual CPUs. It bounds `domids`, too: whoever wants more domains than these wants the whole list.
 pub const ELEMENTS_MAX: usize = 1024;
 /// Bits of one bitmap in a request's params: as many CPUs as Xen can be built for.
 pub const BITMAP_BITS_MAX: u64 = 16_384;

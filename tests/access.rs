@@ -173,6 +173,9 @@ fn secrets_are_left_out() {
     assert_eq!(read_only["commandline"], Value::Null);
     read_only["commandline"] = full["commandline"].clone();
     assert_eq!(read_only, full, "nothing else is");
+    let alone = |client: &mut Client| ask(client, "get_version_info", &json!([["commandline"]]))["result"].clone();
+    assert_eq!(alone(&mut both.daemon.connect()), json!({ "commandline": full["commandline"] }));
+    assert_eq!(alone(&mut both.connect_read_only()), json!({ "commandline": null }));
 }
 
 /// libxl's log lines may name paths and other domains: in the loop, and from a worker.

@@ -24,6 +24,11 @@ fn params() {
 }
 
 #[test]
+fn fields() {
+    run("fields", include_str!("cases/fields.jsonl"));
+}
+
+#[test]
 fn errors() {
     run("errors", include_str!("cases/errors.jsonl"));
 }

@@ -22,6 +22,7 @@ const HEADER: &str = include_str!("golden/small.h");
 const HINTS: &[Hint] = &[
     hint(&["list_animal", "animal_info"], Fact::Loop, "makes nothing but hypercalls"),
     hint(&["list_animal"], Fact::ReadOnly, "everybody may look"),
+    hint(&["list_animal"], Fact::OneByOne("animal_info"), "one stable, not all of them"),
     hint(&["get_animal_count"], Fact::Number, "the int is the count"),
     hint(&["animal_is_valid"], Fact::Truth, "the int is true or false"),
     hint(&["get_food"], Fact::Enumeration("libxl_food"), "the int is the food"),

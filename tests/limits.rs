@@ -19,9 +19,9 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socket
 use rustix::thread::set_thread_res_uid;
 use serde_json::{Value, json};
 use xenopsd::limits::{
-    BACKLOG, BATCH_LENGTH_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_UID_MAX, DEPTH_MAX, ID_BYTES_MAX, MESSAGE_BYTES_MAX,
-    OUT_SOFT_BYTES, OUT_TOTAL_BYTES_MAX, RECEIVE_BYTES_PER_TURN_MAX, SEND_BUFFER_BYTES, SIM_DOMAINS_MAX,
-    TURN_REQUESTS_MAX,
+    BACKLOG, BATCH_LENGTH_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_UID_MAX, DEPTH_MAX, ELEMENTS_MAX, ID_BYTES_MAX,
+    MESSAGE_BYTES_MAX, OUT_SOFT_BYTES, OUT_TOTAL_BYTES_MAX, RECEIVE_BYTES_PER_TURN_MAX, SEND_BUFFER_BYTES,
+    SIM_DOMAINS_MAX, TURN_REQUESTS_MAX,
 };
 
 /// A request with a member of its own, which nobody looks at.
@@ -110,6 +110,25 @@ fn the_longest_id() {
     let message = reply["error"]["message"].as_str().unwrap();
     assert_eq!((code(&reply), &reply["id"]), (-32600, &Value::Null));
     assert!(message.contains(&format!("id is longer than {ID_BYTES_MAX} bytes")), "{message}");
+}
+
+/// Other lists of a request's have the same bound: see the decoders' tests.
+#[test]
+fn the_most_domids() {
+    let daemon = Daemon::simulating(2);
+    let mut client = daemon.connect();
+    for method in ["list_domain", "list_vm"] {
+        let ask = |client: &mut Client, count: usize| {
+            let domids: Vec<usize> = (1..=count).collect();
+            let params = json!({"fields": ["domid"], "domids": domids});
+            client.ask(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string())
+        };
+        assert_eq!(ask(&mut client, ELEMENTS_MAX)["result"], json!([{"domid": 1}]));
+        let reply = ask(&mut client, ELEMENTS_MAX + 1);
+        let message = reply["error"]["message"].as_str().unwrap();
+        assert_eq!(code(&reply), -32602);
+        assert!(message.ends_with("params.domids: more than 1024 in one list"), "{message}");
+    }
 }
 
 /// Sees that a connection is turned away.

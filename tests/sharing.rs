@@ -129,6 +129,32 @@ fn requests_that_are_not_equal_share_nothing() {
     assert_eq!(replies[4]["error"]["code"], -32602);
 }
 
+/// What is asked for of a result is part of the question, as it is spelled.
+#[test]
+fn who_asks_for_the_same_part_shares_it() {
+    let daemon = Daemon::simulating(20);
+    let mut client = daemon.connect();
+    let parts = [
+        json!({"fields": ["domid", "paused"]}),
+        json!({"fields": ["domid"]}),
+        json!({"domids": [3]}),
+        json!({"domids": [3, 4]}),
+        json!({"fields": ["domid"], "domids": [3]}),
+        json!({}),
+    ];
+    let added = counted(&daemon, || {
+        let twice = || parts.iter().chain(&parts).enumerate();
+        client.send(twice().map(|(id, part)| request(id, "list_domain", part)).collect::<String>());
+        let results: Vec<Value> = twice().map(|(id, _)| result_of(&mut client, id)).collect();
+        let shape = |result: &Value| (result.as_array().unwrap().len(), result[0].as_object().unwrap().len());
+        let whole = shape(&results[5]).1;
+        let shapes: Vec<_> = results.iter().map(shape).collect();
+        assert_eq!(shapes[..6], [(20, 2), (20, 1), (1, whole), (2, whole), (1, 1), (20, whole)]);
+        assert_eq!(results[..6], results[6..]);
+    });
+    assert_eq!(added, (6, 6));
+}
+
 #[test]
 fn the_two_sockets_share_nothing_with_each_other() {
     let folder = tempfile::tempdir().unwrap();

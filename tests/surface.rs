@@ -117,6 +117,10 @@ fn the_table_is_consistent() {
         let has = |param: &str| method.params.contains(&param);
         assert_eq!(has("progress"), method.long, "{name}");
         assert_eq!(has("domain_uuid"), method.domain.is_some(), "{name}");
+        // What is ours comes last, in this order, so that what is appended moves nothing that clients pass by position.
+        let ours = ["domain_uuid", "progress", "fields", "domids"].into_iter().filter(|ours| has(ours));
+        let ours: Vec<&str> = ours.collect();
+        assert!(method.params.ends_with(&ours), "{name}: {:?}", method.params);
         assert!(method.domain.is_none_or(|at| usize::from(at) < method.params.len()), "{name}");
         assert!(!method.read_only || method.class == Class::Read, "{name}");
         assert!(method.place == Place::Worker || method.class == Class::Read && !method.long, "{name}");

@@ -149,19 +149,36 @@ const REQUESTS: &[(&str, &str)] = &[
         r#"{"jsonrpc":"2.0","id":1,"method":"console_get_tty","params":[7,0,"pv"]}"#,
         r#"{"jsonrpc":"2.0","id":1,"result":"/"#,
     ),
-    // Samples of all domains: of the usual, of everything, of some, with what has changed.
+    // Samples of all domains.
     (r#"{"jsonrpc":"2.0","id":1,"method":"domain_stats"}"#, r#"{"jsonrpc":"2.0","id":1,"result":{"monotonic_ns":"#),
-    (
-        r#"{"jsonrpc":"2.0","id":1,"method":"domain_stats","params":[["name","vcpus"],["cpu_time"],[9,7]]}"#,
-        r#"{"jsonrpc":"2.0","id":1,"result":{"monotonic_ns":"#,
-    ),
-    (
-        r#"{"jsonrpc":"2.0","id":1,"method":"domain_stats","params":{"groups":["name","cpu","vcpus"],"since":0}}"#,
-        r#"{"jsonrpc":"2.0","id":1,"result":{"monotonic_ns":"#,
-    ),
     (r#"{"id":1,"method":"Xenops.DomainStats","params":[{"Fields":["domid"]}]}"#, r#"{"id":1,"result":{"monotonic"#),
     (
         r#"{"jsonrpc":"2.0","id":1,"method":"domain_stats","params":[["disks"]]}"#,
+        r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32602"#,
+    ),
+    // Some fields, some domains: few, which are asked for one by one, and more.
+    (
+        r#"{"jsonrpc":"2.0","id":1,"method":"list_domain","params":{"fields":["domid","cpu_time"]}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"result":[{"domid":0,"cpu_time":"#,
+    ),
+    (
+        r#"{"jsonrpc":"2.0","id":1,"method":"list_domain","params":{"domids":[7,5]}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"result":[{"uuid":"#,
+    ),
+    (
+        r#"{"jsonrpc":"2.0","id":1,"method":"list_domain","params":[["domid"],[30,29,28,27,26,25,24,23,22,21,9,8,7,6,5,4,3,2,1]]}"#,
+        r#"{"jsonrpc":"2.0","id":1,"result":[{"domid":1},{"domid":2},"#,
+    ),
+    (
+        r#"{"jsonrpc":"2.0","id":1,"method":"get_physinfo","params":[["free_pages"]]}"#,
+        r#"{"jsonrpc":"2.0","id":1,"result":{"free_pages":"#,
+    ),
+    (
+        r#"{"jsonrpc":"2.0","id":1,"method":"list_domain","params":{"fields":["domid","x"]}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32602"#,
+    ),
+    (
+        r#"{"jsonrpc":"2.0","id":1,"method":"list_domain","params":{"domids":[1,"x"]}}"#,
         r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32602"#,
     ),
     // The other dialect, and Go's form of it.
@@ -296,7 +313,7 @@ fn a_result_that_is_shared_is_free_the_second_time() {
 fn what_has_changed_since_is_free_the_second_time() {
     let mut host = Host::start();
     let question = |since: u64| {
-        let params = json!({"groups": ["name", "state", "cpu", "memory", "vcpus"], "since": since});
+        let params = json!([["name", "state", "cpu", "memory", "vcpus"], null, [7, 0, 3, 2], since]);
         json!({"jsonrpc": "2.0", "id": 1, "method": "domain_stats", "params": params}).to_string()
     };
     let mut since = 0;

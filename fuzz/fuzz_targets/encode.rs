@@ -1,4 +1,5 @@
-//! Any struct: what we write of it is JSON, it agrees with what libxl writes, and libxl reads the same struct from it.
+//! Any struct: what we write of it is JSON, it agrees with what libxl writes, and libxl reads the same struct from it;
+//! and what we write of some of its fields is the same less the others.
 //!
 //! The first byte chooses the type, the second whether values may be ones that libxl cannot read back (odd), and the
 //! rest are the choices of the filler: lengths of arrays, members of unions, numbers, bytes of strings. How structs are

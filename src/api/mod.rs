@@ -13,6 +13,7 @@ mod console;
 mod cpuid;
 pub mod decode;
 mod domain;
+mod domids;
 mod hash;
 mod result;
 
@@ -26,7 +27,7 @@ mod result;
 )]
 pub mod encode {
     use super::builtin::*;
-    use crate::json::{Name, Writer};
+    use crate::json::{Fields, Name, Writer};
     use crate::xl::Xl;
     use crate::xl::sys::*;
 
@@ -43,6 +44,7 @@ pub mod encode {
     clippy::semicolon_if_nothing_returned,
     unused_imports,
     unused_mut,
+    unused_unsafe,
     reason = "generated: the reason of each unsafe block stands in the emitter; values of enumerations are cast"
 )]
 mod methods {
@@ -61,6 +63,7 @@ mod methods {
 use std::os::fd::OwnedFd;
 
 pub(crate) use builtin::uuid as write_uuid;
+pub(crate) use domids::read as read_domids;
 pub(crate) use hash::hash as hash_of;
 
 use crate::error::{Failure, Outcome};
@@ -74,7 +77,8 @@ pub struct Method {
     /// libxl's name without `libxl_`, as it is on the wire.
     pub name: &'static str,
     /// The parameters, in the order that positional params have: libxl's, then `domain_uuid` if one of them is a
-    /// domain, then `progress` if it may take long (the method only looks whether that is true or false).
+    /// domain, then `progress` if it may take long (the method only looks whether that is true or false), then `fields`
+    /// if its result is a struct or a list of them, then `domids` if these are of all domains.
     pub params: &'static [&'static str],
     /// What the method does to the host.
     pub class: Class,

@@ -1,14 +1,14 @@
 //! One method's code: read the parameters, call, take over what libxl hands out, encode it.
 //!
-//! In: a method's plan. Out: a Rust function. How parameters are read is `emit_input`'s affair. One result is encoded
-//! as it is, several as an object. Comments in quoted code are for readers of this page: they do not survive into the
-//! output.
+//! In: a method's plan. Out: a Rust function. How parameters are read is `emit_input`'s affair, how results are encoded
+//! `emit_result`'s. Comments in quoted code are for readers of this page: they do not survive into the output.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::args::{Arg, Input, Read};
 use super::emit_input::{inputs, length, passed, read_all, variable};
+use super::emit_result as result;
 use super::model::{Int, Type};
 use super::plan::{List, Method, Returned, short};
 
@@ -35,12 +35,13 @@ pub fn function(method: &Method<'_>) -> TokenStream {
     }
     let look = returned(method, &mut steps);
     let (room, passed, take) = (&steps.room, &steps.passed, &steps.take);
+    let one_by_one = method.one_by_one.map(|one| result::one_by_one(method, one));
     let guard = method.after_domain_info.then(|| quote!(super::domain::check_is_there(call, domid)?;));
     let lookup = method.after_lookup.map(|(device, param)| look_up(method, device, param));
     let asynchronous = method.args.iter().any(|arg| matches!(arg, Arg::How));
     let finish = asynchronous.then(|| quote!(let returned = call.xl.finish(returned);));
     let key = method.key_from.map(|key| set_keys(method, key));
-    let encode = encode(&steps.results);
+    let encode = result::all(&steps.results);
     let doc = format!(" `{}`", method.function.name);
     quote! {
         #[doc = #doc]
@@ -48,6 +49,7 @@ pub fn function(method: &Method<'_>) -> TokenStream {
             let functions = call.xl.functions();
             let function = present(functions.#symbol)?;
             #read
+            #one_by_one
             #guard
             #lookup
             #room
@@ -97,32 +99,32 @@ impl Steps {
             Arg::Ctx => self.passed.push(quote!(call.xl.ctx())),
             Arg::How => self.passed.push(quote!(call.xl.how())),
             Arg::Null => self.passed.push(quote!(::core::ptr::null())),
-            Arg::Input(input) => self.input(input),
+            Arg::Input(input) => self.input(method, input),
             Arg::Descriptor { name, optional } => self.descriptor(name, *optional),
             Arg::Length { of } => self.passed.push(length(method, of)),
             Arg::Bytes { name } => self.bytes(name),
-            Arg::Scalar { name, ty, redundant } => self.scalar(name, ty, *redundant),
+            Arg::Scalar { name, ty, redundant } => self.scalar(method, name, ty, *redundant),
             Arg::Text { name } => self.text(name),
             Arg::Value { name, ty, allocate, gone_on_failure } => {
-                self.value(name, ty, *allocate);
+                self.value(method, name, ty, *allocate);
                 if *gone_on_failure {
                     self.leave_on_failure(name);
                 }
             }
-            Arg::List { name, list } => self.list(name, list),
+            Arg::List { name, list } => self.list(method, name, list),
             Arg::Count { signed } => self.count(*signed),
         }
     }
 
-    fn input(&mut self, input: &Input<'_>) {
+    fn input(&mut self, method: &Method<'_>, input: &Input<'_>) {
         self.passed.push(passed(input));
         let variable = variable(input.name);
         match &input.read {
             Read::Copied { ty, returned: true } => {
-                self.results.push((result_name(input.name), encode_value(ty, &quote!(&#variable))));
+                self.results.push((result::name(input.name), result::value(method, ty, &quote!(&#variable))));
             }
             Read::InOutInteger { .. } => {
-                self.results.push((result_name(input.name), quote!(call.writer.integer(#variable.into());)));
+                self.results.push((result::name(input.name), quote!(call.writer.integer(#variable.into());)));
             }
             _ => {}
         }
@@ -148,7 +150,7 @@ impl Steps {
         variable
     }
 
-    fn scalar(&mut self, name: &str, ty: &Type, redundant: bool) {
+    fn scalar(&mut self, method: &Method<'_>, name: &str, ty: &Type, redundant: bool) {
         let initial = match ty {
             Type::Int(int) => {
                 let ty = format_ident!("{}", int_name(*int));
@@ -159,15 +161,8 @@ impl Steps {
         let initial = if redundant { quote!(0) } else { initial };
         let variable = self.variable(name, &initial);
         if !redundant {
-            let encode = match ty {
-                Type::Enum(name) => {
-                    let encode = format_ident!("{}", short(name));
-                    quote!(call.writer.raw(encode::#encode(#variable).as_bytes());)
-                }
-                Type::Int(Int::U64) => quote!(call.writer.unsigned(#variable);),
-                _ => quote!(call.writer.integer(#variable.into());),
-            };
-            self.results.push((result_name(name), encode));
+            let encode = result::value(method, ty, &quote!(#variable));
+            self.results.push((result::name(name), encode));
         }
     }
 
@@ -177,10 +172,10 @@ impl Steps {
             // SAFETY: null, or a string from malloc that libxl gives away.
             let #variable = unsafe { Text::new(#variable) };
         });
-        self.results.push((result_name(name), quote!(super::result::text(call, &#variable)?;)));
+        self.results.push((result::name(name), quote!(super::result::text(call, &#variable)?;)));
     }
 
-    fn value(&mut self, name: &str, ty: &Type, allocate: Option<&str>) {
+    fn value(&mut self, method: &Method<'_>, name: &str, ty: &Type, allocate: Option<&str>) {
         let (variable, ty_name) = (variable(name), type_name(ty));
         self.room.extend(quote!(let mut #variable = Owned::<#ty_name>::new(functions);));
         if let Some(allocate) = allocate {
@@ -192,7 +187,7 @@ impl Steps {
             });
         }
         self.passed.push(quote!(#variable.as_mut_ptr()));
-        self.results.push((result_name(name), encode_value(ty, &quote!(&#variable))));
+        self.results.push((result::name(name), result::value(method, ty, &quote!(&#variable))));
     }
 
     /// libxl has freed some of it: disposing of it would free that again.
@@ -206,10 +201,10 @@ impl Steps {
         });
     }
 
-    fn list(&mut self, name: &str, list: &List<'_>) {
+    fn list(&mut self, method: &Method<'_>, name: &str, list: &List<'_>) {
         let variable = self.variable(name, &quote!(::core::ptr::null_mut()));
         self.take_list(&variable, &quote!(#variable), list);
-        self.results.push((result_name(name), encode_list(list, &variable)));
+        self.results.push((result::name(name), result::list(method, list, &variable)));
     }
 
     fn bytes(&mut self, name: &str) {
@@ -218,7 +213,7 @@ impl Steps {
             // SAFETY: null, or that many bytes from malloc that libxl gives away.
             let #variable = unsafe { Bytes::new(#variable, count) };
         });
-        self.results.push((result_name(name), quote!(call.writer.base64(&#variable);)));
+        self.results.push((result::name(name), quote!(call.writer.base64(&#variable);)));
     }
 
     fn take_list(&mut self, variable: &proc_macro2::Ident, first: &TokenStream, list: &List<'_>) {
@@ -287,7 +282,7 @@ fn returned(method: &Method<'_>, steps: &mut Steps) -> TokenStream {
             quote!()
         }
         Returned::Borrowed(ty) => {
-            steps.results.insert(0, (name(), encode_value(ty, &quote!(returned))));
+            steps.results.insert(0, (name(), result::value(method, ty, &quote!(returned))));
             quote! {
                 // SAFETY: null, or a struct that lives as long as the context.
                 let returned = unsafe { returned.as_ref() }.ok_or(Failure::NoValue)?;
@@ -297,7 +292,7 @@ fn returned(method: &Method<'_>, steps: &mut Steps) -> TokenStream {
             let variable = format_ident!("returned");
             steps.take.extend(quote!(let failed = super::result::list_failed(call, returned.is_null(), count);));
             steps.take_list(&variable, &quote!(returned), list);
-            steps.results.insert(0, (name(), encode_list(list, &variable)));
+            steps.results.insert(0, (name(), result::list(method, list, &variable)));
             quote!(if failed {
                 return Err(Failure::NoValue);
             })
@@ -314,64 +309,10 @@ pub fn type_name(ty: &Type) -> proc_macro2::Ident {
     }
 }
 
-fn encode_value(ty: &Type, value: &TokenStream) -> TokenStream {
-    match ty {
-        Type::Struct(name) => {
-            let encode = format_ident!("{}", short(name));
-            quote! {
-                // SAFETY: initialised, then filled by libxl.
-                unsafe { encode::#encode(call.xl, call.writer, #value) };
-            }
-        }
-        Type::Builtin(builtin) => {
-            let encode = format_ident!("{}", short(builtin.name()));
-            quote! {
-                // SAFETY: initialised, then filled by libxl.
-                unsafe { super::result::#encode(call, #value) };
-            }
-        }
-        other => unreachable!("args makes no value of {other:?}"),
-    }
-}
-
-fn encode_list(list: &List<'_>, variable: &proc_macro2::Ident) -> TokenStream {
-    let Type::Struct(name) = list.element else { unreachable!("plan::list takes structs only") };
-    let encode = format_ident!("{}", short(name));
-    quote! {
-        super::result::list(call, &#variable, |xl, writer, element| {
-            // SAFETY: an element of an array that libxl filled.
-            unsafe { encode::#encode(xl, writer, element) };
-        });
-    }
-}
-
 /// Writes the union's key that libxl leaves out into every element.
 fn set_keys(method: &Method<'_>, key: &str) -> TokenStream {
     let list =
         method.args.iter().find_map(|arg| if let Arg::List { name, .. } = arg { Some(variable(name)) } else { None });
     let (list, key) = (list.expect("a key is set for the elements of a list"), variable(key));
     quote!(#list.iter_mut().for_each(|element| element.type_ = #key);)
-}
-
-/// One result as it is, several as an object, none as an empty object.
-fn encode(results: &[(String, TokenStream)]) -> TokenStream {
-    match results {
-        [] => quote!(call.writer.raw(b"{}");),
-        [(_, only)] => only.clone(),
-        several => {
-            let members = several.iter().enumerate().map(|(at, (name, encode))| {
-                let text = format!("{}\"{name}\":", if at == 0 { "{" } else { "," });
-                let text = proc_macro2::Literal::byte_string(text.as_bytes());
-                quote!(call.writer.raw(#text); #encode)
-            });
-            quote!(#(#members)* call.writer.raw(b"}");)
-        }
-    }
-}
-
-/// A result's name: the parameter's without what C's habits add.
-fn result_name(param: &str) -> String {
-    let name = param.strip_prefix("out_").unwrap_or(param);
-    let name = name.strip_suffix("_r").or_else(|| name.strip_suffix("_out")).unwrap_or(name);
-    name.to_owned()
 }

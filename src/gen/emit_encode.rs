@@ -1,6 +1,7 @@
 //! Encoders: one function a type, from C memory to JSON.
 //!
-//! In: the model. Out: `encode.rs`. The form is libxl's own (`libxl_T_to_json`) but for three rules: every field is
+//! In: the model. Out: `encode.rs`: for each struct an encoder of all of it, an encoder of those fields that a request
+//! asks for, and the names that it may ask by. The form is libxl's own (`libxl_T_to_json`) but for three rules: every field is
 //! written, also at its default; deprecated fields never are; and a union whose key names no member writes nothing.
 //!
 //! Fields whose longest form is known are gathered into runs: room for all of a run is made once, then they are written
@@ -9,6 +10,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
+use super::emit_result::{encoders, fields_table};
 use super::hints::{DEPRECATED_FIELDS, SECRET_FIELDS};
 use super::model::{Builtin, Enum, Field, Int, Model, Shape, Struct, Type, Union};
 use super::plan::short;
@@ -22,9 +24,31 @@ pub fn emit(model: &Model) -> Result<TokenStream, String> {
     let enums = model.enums.values().map(|described| emitter.enumeration(described));
     let structs: Result<Vec<_>, String> =
         model.structs.values().map(|described| emitter.structure(described)).collect();
-    let structs = structs?;
-    Ok(quote!(#(#enums)* #(#structs)*))
+    let chosen: Result<Vec<_>, String> = model.structs.values().map(|described| emitter.chosen(described)).collect();
+    let (structs, chosen) = (structs?, chosen?);
+    Ok(quote!(#(#enums)* #(#structs)* #(#chosen)*))
 }
+
+/// The fields that are written, `path` being how hints name their owner.
+fn written<'s>(of: &'s Struct, path: &str) -> impl Iterator<Item = &'s Field> {
+    of.fields.iter().filter(move |field| {
+        let deprecated = DEPRECATED_FIELDS.contains(&format!("{path}.{}", field.name).as_str());
+        !deprecated && !matches!(field.shape, Shape::Private)
+    })
+}
+
+/// The names by which a request asks for a struct's fields: those that they are written under. A keyed union is written
+/// under its key's name and that of one of its members, and asked for by the key's.
+pub fn names(of: &Struct) -> Vec<&str> {
+    written(of, short(&of.name)).map(name).collect()
+}
+
+fn name(field: &Field) -> &str {
+    if let Shape::Union(union) = &field.shape { &union.key } else { &field.name }
+}
+
+/// Fields that a request may choose from: as many as `json::Fields` holds.
+const FIELDS_MAX: usize = 128;
 
 struct Emitter<'m> {
     model: &'m Model,
@@ -121,21 +145,64 @@ impl Emitter<'_> {
         })
     }
 
+    /// A function that writes some fields, and the table of their names. An object begins with what is before its first
+    /// member, and that is a comma from then on; a union may come to nothing.
+    fn chosen(&self, described: &Struct) -> Result<TokenStream, String> {
+        let ((_, name), ty) = (encoders(&described.name), format_ident!("{}", described.name));
+        let (table, names) = (fields_table(&described.name), names(described));
+        if names.len() > FIELDS_MAX {
+            return Err(format!("{}: more than {FIELDS_MAX} fields", described.name));
+        }
+        let begin = |code: &mut Code| code.bounded(1, &quote!(pen.lit(core::mem::replace(&mut before, b","));));
+        let mut arms = TokenStream::new();
+        for (at, field) in written(described, short(&described.name)).enumerate() {
+            let (at, ident) = (Literal::usize_unsuffixed(at), format_ident!("{}", field.ident));
+            let (path, value) = (format!("{}.{}", short(&described.name), field.name), quote!(v.#ident));
+            let mut code = Code::default();
+            if let Shape::Union(union) = &field.shape {
+                self.union(&mut code, union, &value, &path, &begin)?;
+            } else {
+                begin(&mut code);
+                code.text(&format!("\"{}\":", field.name));
+                self.shape(&mut code, &field.shape, &value, &path)?;
+            }
+            let code = code.finish();
+            arms.extend(quote!(#at => { #code }));
+        }
+        let (names_doc, doc) = (
+            format!(" What a request may ask for of a `{}`.", described.name),
+            format!(" Those fields of a `{}` as an object, by their places in `{table}`.", described.name),
+        );
+        Ok(quote! {
+            #[doc = #names_doc]
+            pub const #table: &[&str] = &[#(#names),*];
+
+            #[doc = #doc]
+            ///
+            /// # Safety
+            /// Every pointer in the struct is null or points to what its field says.
+            pub unsafe fn #name(xl: &Xl, w: &mut Writer<'_>, v: &#ty, fields: Fields) {
+                let mut before = b"{";
+                for field in fields {
+                    // SAFETY: as of the encoder of all fields.
+                    unsafe { match field { #arms _ => {} } }
+                }
+                w.raw(if before == b"{" { b"{}" } else { b"}" });
+            }
+        })
+    }
+
     /// An object with all fields of a struct; `path` is how hints name it.
     fn object(&self, code: &mut Code, of: &Struct, value: &TokenStream, path: &str) -> Result<(), String> {
-        let kept = |field: &&Field| {
-            let deprecated = DEPRECATED_FIELDS.contains(&format!("{path}.{}", field.name).as_str());
-            !deprecated && !matches!(field.shape, Shape::Private)
-        };
         let mut before = "{";
-        for field in of.fields.iter().filter(kept) {
+        for field in written(of, path) {
             let ident = format_ident!("{}", field.ident);
             let (path, value) = (format!("{path}.{}", field.name), quote!(#value.#ident));
             if let Shape::Union(union) = &field.shape {
                 if before == "{" {
                     return Err(format!("{path}: a union cannot come first"));
                 }
-                self.union(code, union, &value, &path)?;
+                self.union(code, union, &value, &path, &|code| code.text(","))?;
                 continue;
             }
             code.text(&format!("{before}\"{}\":", field.name));
@@ -159,14 +226,22 @@ impl Emitter<'_> {
         }
     }
 
-    /// The one member that the key names, as `"KEY.MEMBER":{…}`.
-    fn union(&self, code: &mut Code, union: &Union, value: &TokenStream, path: &str) -> Result<(), String> {
+    /// The one member that the key names, as `"KEY.MEMBER":{…}`, with what `begin` writes before it.
+    fn union(
+        &self,
+        code: &mut Code,
+        union: &Union,
+        value: &TokenStream,
+        path: &str,
+        begin: &dyn Fn(&mut Code),
+    ) -> Result<(), String> {
         let key = sibling(value, &union.key_ident);
         let mut arms = TokenStream::new();
         for member in &union.members {
             let (constant, name) = (format_ident!("{}", member.value), format_ident!("{}", member.name));
             let mut inner = Code::default();
-            inner.text(&format!(",\"{}.{}\":", union.key, member.name));
+            begin(&mut inner);
+            inner.text(&format!("\"{}.{}\":", union.key, member.name));
             match &member.content {
                 Some(content) => {
                     self.object(&mut inner, content, &quote!(#value.#name), &format!("{path}.{}", member.name))?;

@@ -9,6 +9,7 @@ use quote::{format_ident, quote};
 
 use super::args::{Arg, Input, Read};
 use super::emit_call::{int_name, type_name};
+use super::emit_result::fields_table;
 use super::model::Int;
 use super::plan::{Method, short};
 
@@ -24,7 +25,13 @@ pub fn domain(method: &Method<'_>) -> Option<usize> {
 
 /// The names of a method's parameters: C's, and those that are ours.
 pub fn names<'m>(method: &Method<'m>) -> Vec<&'m str> {
-    let ours = [("domain_uuid", domain(method).is_some()), ("progress", method.long)];
+    // The next one goes behind these: what clients pass by position stays where it is.
+    let ours = [
+        ("domain_uuid", domain(method).is_some()),
+        ("progress", method.long),
+        ("fields", method.selectable.is_some()),
+        ("domids", method.selectable.is_some_and(|selectable| selectable.by_domid)),
+    ];
     let ours = ours.into_iter().filter(|(_, has)| *has).map(|(name, _)| name);
     inputs(method).map(|input| input.name).chain(ours).collect()
 }
@@ -63,6 +70,11 @@ pub fn read_all(method: &Method<'_>) -> TokenStream {
     let read = inputs(method).enumerate().map(|(at, input)| read(at, input));
     let ours = names.iter().enumerate().skip(inputs(method).count()).map(|(at, &name)| match name {
         "progress" => quote!(args.check_bool(#at)?;),
+        "fields" => {
+            let known = fields_table(method.selectable.expect("only then is there such a parameter").of);
+            quote!(let fields = args.fields(#at, encode::#known)?;)
+        }
+        "domids" => quote!(let domids = super::domids::read(&args, #at)?;),
         _ => quote!(super::domain::check_uuid(call, &args, #at, domid)?;),
     });
     quote!(let args = #bind #domain #decoder #one_of #(#read)* #(#ours)*)

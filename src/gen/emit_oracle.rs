@@ -7,6 +7,7 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
+use super::emit_result::{encoders, fields_table};
 use super::hints::DEPRECATED_FIELDS;
 use super::model::{Builtin, Enum, Field, Model, Shape, Struct, Type, Union};
 use super::plan::short;
@@ -52,7 +53,8 @@ impl Emitter<'_> {
     fn structure(&mut self, of: &Struct) -> Result<TokenStream, String> {
         let (name, ty) = (short(&of.name), format_ident!("{}", of.name));
         let (convert, to_json, from_json) = converters(&of.name);
-        let copy = format_ident!("{}_copy", of.name);
+        let (copy, (_, chosen), table) =
+            (format_ident!("{}_copy", of.name), encoders(&of.name), fields_table(&of.name));
         let (mut fill, mut members) = (TokenStream::new(), Vec::new());
         for field in &of.fields {
             if let Shape::Union(union) = &field.shape {
@@ -68,6 +70,8 @@ impl Emitter<'_> {
                 const NAME: &'static str = #name;
                 const MEMBERS: &'static [&'static str] = &[#(#members),*];
                 const ENCODE: Encode<Self> = encode::#convert;
+                const FIELDS: &'static [&'static str] = encode::#table;
+                const ENCODE_FIELDS: EncodeFields<Self> = encode::#chosen;
                 const DECODE: Decode<Self> = decode::#convert;
 
                 unsafe fn fill(&mut self, f: &mut Filler<'_>) {

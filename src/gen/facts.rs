@@ -5,8 +5,8 @@
 
 use super::hints::Fact::{
     AfterDomainInfo, AfterLookup, AllOnesIsNone, Allocated, Checked, Default, Enumeration, GoneOnFailure, GuestOnly,
-    In, InOut, KeyFrom, LengthOf, Long, Loop, Never, Next, Number, OneOf, Optional, Quick, Range, ReadOnly, Redundant,
-    ServedAs, Synchronous, Truth,
+    In, InOut, KeyFrom, LengthOf, Long, Loop, Never, Next, Number, OneByOne, OneOf, Optional, Quick, Range, ReadOnly,
+    Redundant, ServedAs, Synchronous, Truth,
 };
 use super::hints::{Fact, Hint};
 
@@ -161,6 +161,7 @@ pub const HINTS: &[Hint] = &[
     hint(&["flask_sid_to_context"], Redundant("len"), "the length of the string"),
     hint(&["psr_get_hw_info"], KeyFrom("type"), "the elements' type is left uninitialised"),
     hint(&["device_disk_getinfo"], GoneOnFailure("diskinfo"), "its backend is freed and stays in it"),
+    hint(&["list_domain"], OneByOne("domain_info"), "one small hypercall each, where the list is of every domain"),
     // Which way their parameters go.
     hint(&["device_pci_assignable_add"], In("pci"), "nothing of the host is written back"),
     hint(&["domain_need_memory"], In("config"), "what it fills in is for its own use"),

@@ -73,6 +73,8 @@ pub enum Fact {
     AfterLookup(&'static str, &'static str),
     /// It does not set the key of its elements' union: the value of this parameter is the key.
     KeyFrom(&'static str),
+    /// Its list is of all domains, and that function gives the same of one: so few domains are asked for.
+    OneByOne(&'static str),
 }
 
 /// Strings that clients of the read-only socket do not see. Each as `type.path`.

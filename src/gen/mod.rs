@@ -3,10 +3,10 @@
 //! In: bindgen's output and the library's soname. Out: Rust text for the build's output directory (see [`Output`]). It
 //! is compiled into `build.rs` and into tests, never into the daemon, and uses nothing of the daemon but its `hash`.
 //!
-//! [`headers`] says what bindgen reads, `read` makes a [`model`] of the bindings, `plan` and `args` decide about each
-//! function and its parameters with the help of [`hints`] and [`facts`], and each `emit_…` writes one file or one part
-//! of it. No emitter reads headers; no policy is anywhere but in `plan`, `args`, `facts` and `hints`. All of it is true
-//! of every release from 4.14 on: what differs between releases follows from their headers (tests/releases.rs).
+//! [`headers`] says what bindgen reads, `read` makes a [`model`] of the bindings, `plan`, `args` and `select` decide
+//! about each function, its parameters and its result with the help of [`hints`] and [`facts`], and each `emit_…` writes
+//! one file or one part of it. No emitter reads headers; no policy is anywhere but in those five. All of it is true of
+//! every release from 4.14 on: what differs between releases follows from their headers (tests/releases.rs).
 #![allow(unreachable_pub, reason = "it is compiled into build.rs and into tests, where nothing is public")]
 
 pub mod facts;
@@ -23,10 +23,12 @@ mod emit_functions;
 mod emit_input;
 mod emit_methods;
 mod emit_oracle;
+mod emit_result;
 #[path = "../api/hash.rs"]
 mod hash;
 mod plan;
 mod read;
+mod select;
 mod surface;
 mod table;
 mod wire;

@@ -7,6 +7,7 @@
 use super::args::{Arg, Decider, Input, Read};
 use super::hints::{Fact, Hints};
 use super::model::{Function, Int, Model, Type};
+use super::select::{Selectable, selectable};
 
 /// What became of a function.
 #[derive(Debug)]
@@ -50,6 +51,10 @@ pub struct Method<'m> {
     pub after_lookup: Option<(&'static str, &'static str)>,
     /// The parameter that says what the elements' union is.
     pub key_from: Option<&'static str>,
+    /// What a request may choose of the result.
+    pub selectable: Option<Selectable<'m>>,
+    /// The function by which each of few chosen domains is asked for, in place of the list.
+    pub one_by_one: Option<&'static str>,
 }
 
 /// What a method does to the host.
@@ -199,6 +204,7 @@ fn method<'m>(model: &'m Model, hints: &mut Hints, function: &'m Function) -> Re
         long: is_long(hints, function, class),
         read_only: hints.says(name, Fact::ReadOnly),
         guest_only: hints.says(name, Fact::GuestOnly),
+        selectable: selectable(model, &args, &returned),
         one_of: hints.find(name, |fact| if let Fact::OneOf(a, b) = fact { Some((a, b)) } else { None }).map(|f| f.0),
         args,
         returned,
@@ -209,6 +215,7 @@ fn method<'m>(model: &'m Model, hints: &mut Hints, function: &'m Function) -> Re
         key_from: hints
             .find(name, |fact| if let Fact::KeyFrom(param) = fact { Some(param) } else { None })
             .map(|f| f.0),
+        one_by_one: hints.find(name, |fact| if let Fact::OneByOne(one) = fact { Some(one) } else { None }).map(|f| f.0),
     })
 }
 

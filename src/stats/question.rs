@@ -3,8 +3,9 @@
 //! In: its params. Out: a [`Question`], or a refusal that says which of them will not do.
 
 use super::fields::{FIELDS, GROUPS, IDENTITY, members, place, usual};
+use crate::api::read_domids;
 use crate::error::{Fault, Refused};
-use crate::json::{Args, Fields, Params, Value};
+use crate::json::{Args, Fields, Params};
 
 /// The parameters.
 const PARAMS: &[&str; 4] = &["groups", "fields", "domids", "since"];
@@ -30,8 +31,7 @@ impl<'m> Question<'m> {
         let chosen = groups.into_iter().flatten().flat_map(members).chain(fields.into_iter().flatten());
         let usual = (groups.is_none() && fields.is_none()).then(usual).into_iter().flatten();
         let wanted = Fields::of(IDENTITY.chain(chosen).chain(usual));
-        let domids = args.optional(DOMIDS).map(|list| domids(params, list).map_err(|why| args.within(DOMIDS, why)));
-        let domids = domids.transpose()?;
+        let domids = read_domids(&args, DOMIDS)?;
         let since = args.optional(3).map(|_| args.u64(3)).transpose()?;
         Ok(Self { args, wanted, domids, since })
     }
@@ -58,18 +58,4 @@ impl<'m> Question<'m> {
     pub(super) fn refuse_domids(&self, why: &'static str) -> Refused<'m> {
         self.args.refuse(DOMIDS, Fault::Rule(why))
     }
-}
-
-fn domids<'m>(params: &Params<'m>, list: Value<'m>) -> Result<&'m [u32], Refused<'m>> {
-    let count = list.array_len()?;
-    if count == 0 {
-        return Err(list.refuse(Fault::Empty));
-    }
-    let domids = params.arena().alloc_slice_fill_copy(count, 0);
-    list.each_element(|at, element| {
-        domids[at] = element.u32()?;
-        Ok(())
-    })?;
-    domids.sort_unstable();
-    Ok(domids)
 }

@@ -50,6 +50,7 @@ pub(crate) fn params(method: &xenopsd::api::Method) -> Value {
         _ => json!({}),
     };
     let value = |name: &&str| (name.to_string(), own.get(name).cloned().unwrap_or_else(|| param(name)));
-    let needed = |name: &&&str| !["domain_uuid", "progress", "domid_for_logging"].contains(*name);
+    let optional = ["domain_uuid", "progress", "fields", "domids", "domid_for_logging"];
+    let needed = |name: &&&str| !optional.contains(*name);
     method.params.iter().filter(needed).map(value).collect()
 }

@@ -215,3 +215,327 @@ pub unsafe fn void(xl: &Xl, w: &mut Writer<'_>, v: &libxl_void) {
         }
     }
 }
+/// What a request may ask for of a `libxl_animal`.
+pub const ANIMAL_FIELDS: &[&str] = &[
+    "name",
+    "domid",
+    "cage",
+    "tame",
+    "uuid",
+    "mac",
+    "spots",
+    "nicknames",
+    "likes",
+    "hwcap",
+    "genid",
+    "cpuid",
+    "teeth",
+    "cages",
+    "fur",
+    "type",
+];
+/// Those fields of a `libxl_animal` as an object, by their places in `ANIMAL_FIELDS`.
+///
+/// # Safety
+/// Every pointer in the struct is null or points to what its field says.
+pub unsafe fn animal_fields(
+    xl: &Xl,
+    w: &mut Writer<'_>,
+    v: &libxl_animal,
+    fields: Fields,
+) {
+    let mut before = b"{";
+    for field in fields {
+        unsafe {
+            match field {
+                0 => {
+                    {
+                        let mut pen = w.room(8usize);
+                        pen.lit(core::mem::replace(&mut before, b","));
+                        pen.lit(b"\"name\":");
+                    }
+                    w.c_str(v.name);
+                }
+                1 => {
+                    let mut pen = w.room(19usize);
+                    pen.lit(core::mem::replace(&mut before, b","));
+                    pen.lit(b"\"domid\":");
+                    pen.u32(v.domid);
+                }
+                2 => {
+                    let mut pen = w.room(193usize);
+                    pen.lit(core::mem::replace(&mut before, b","));
+                    pen.lit(b"\"cage\":{\"small\":");
+                    pen.u32(v.cage.small.into());
+                    pen.lit(b",\"medium\":");
+                    pen.u32(v.cage.medium.into());
+                    pen.lit(b",\"large\":");
+                    pen.u32(v.cage.large);
+                    pen.lit(b",\"huge\":");
+                    pen.u64(v.cage.huge);
+                    pen.lit(b",\"signed_one\":");
+                    pen.i32(v.cage.signed_one);
+                    pen.lit(b",\"signed_huge\":");
+                    pen.i64(v.cage.signed_huge);
+                    pen.lit(b",\"locked\":");
+                    pen.bool(v.cage.locked);
+                    pen.lit(b",\"food\":");
+                    pen.name(food(v.cage.food));
+                    pen.lit(b"}");
+                }
+                3 => {
+                    let mut pen = w.room(19usize);
+                    pen.lit(core::mem::replace(&mut before, b","));
+                    pen.lit(b"\"tame\":");
+                    defbool(&mut pen, &v.tame);
+                }
+                4 => {
+                    let mut pen = w.room(46usize);
+                    pen.lit(core::mem::replace(&mut before, b","));
+                    pen.lit(b"\"uuid\":");
+                    uuid(&mut pen, &v.uuid);
+                }
+                5 => {
+                    let mut pen = w.room(26usize);
+                    pen.lit(core::mem::replace(&mut before, b","));
+                    pen.lit(b"\"mac\":");
+                    mac(&mut pen, &v.mac);
+                }
+                6 => {
+                    {
+                        let mut pen = w.room(9usize);
+                        pen.lit(core::mem::replace(&mut before, b","));
+                        pen.lit(b"\"spots\":");
+                    }
+                    bitmap(w, &v.spots);
+                }
+                7 => {
+                    {
+                        let mut pen = w.room(13usize);
+                        pen.lit(core::mem::replace(&mut before, b","));
+                        pen.lit(b"\"nicknames\":");
+                    }
+                    string_list(w, v.nicknames);
+                }
+                8 => {
+                    {
+                        let mut pen = w.room(9usize);
+                        pen.lit(core::mem::replace(&mut before, b","));
+                        pen.lit(b"\"likes\":");
+                    }
+                    key_value_list(w, v.likes);
+                }
+                9 => {
+                    let mut pen = w.room(107usize);
+                    pen.lit(core::mem::replace(&mut before, b","));
+                    pen.lit(b"\"hwcap\":");
+                    hwcap(&mut pen, &v.hwcap);
+                }
+                10 => {
+                    let mut pen = w.room(83usize);
+                    pen.lit(core::mem::replace(&mut before, b","));
+                    pen.lit(b"\"genid\":");
+                    ms_vm_genid(&mut pen, &v.genid);
+                }
+                11 => {
+                    {
+                        let mut pen = w.room(9usize);
+                        pen.lit(core::mem::replace(&mut before, b","));
+                        pen.lit(b"\"cpuid\":");
+                    }
+                    cpuid_policy_list(xl, w, v.cpuid);
+                }
+                12 => {
+                    {
+                        let mut pen = w.room(9usize);
+                        pen.lit(core::mem::replace(&mut before, b","));
+                        pen.lit(b"\"teeth\":");
+                    }
+                    array(
+                        w,
+                        v.teeth,
+                        v.num_teeth,
+                        |w, e| {
+                            {
+                                let mut pen = w.room(11usize);
+                                pen.i32((*e));
+                            }
+                        },
+                    );
+                }
+                13 => {
+                    {
+                        let mut pen = w.room(9usize);
+                        pen.lit(core::mem::replace(&mut before, b","));
+                        pen.lit(b"\"cages\":");
+                    }
+                    array(
+                        w,
+                        v.cages,
+                        v.num_cages,
+                        |w, e| {
+                            {
+                                let mut pen = w.room(185usize);
+                                pen.lit(b"{\"small\":");
+                                pen.u32((*e).small.into());
+                                pen.lit(b",\"medium\":");
+                                pen.u32((*e).medium.into());
+                                pen.lit(b",\"large\":");
+                                pen.u32((*e).large);
+                                pen.lit(b",\"huge\":");
+                                pen.u64((*e).huge);
+                                pen.lit(b",\"signed_one\":");
+                                pen.i32((*e).signed_one);
+                                pen.lit(b",\"signed_huge\":");
+                                pen.i64((*e).signed_huge);
+                                pen.lit(b",\"locked\":");
+                                pen.bool((*e).locked);
+                                pen.lit(b",\"food\":");
+                                pen.name(food((*e).food));
+                                pen.lit(b"}");
+                            }
+                        },
+                    );
+                }
+                14 => {
+                    {
+                        let mut pen = w.room(37usize);
+                        pen.lit(core::mem::replace(&mut before, b","));
+                        pen.lit(b"\"fur\":{\"striped\":");
+                        pen.bool(v.fur.striped);
+                        pen.lit(b",\"pattern\":");
+                    }
+                    w.c_str(v.fur.pattern);
+                    {
+                        let mut pen = w.room(1usize);
+                        pen.lit(b"}");
+                    }
+                }
+                15 => {
+                    match v.type_ {
+                        LIBXL_KIND_INVALID => {
+                            let mut pen = w.room(18usize);
+                            pen.lit(core::mem::replace(&mut before, b","));
+                            pen.lit(b"\"type.invalid\":{}");
+                        }
+                        LIBXL_KIND_CAT => {
+                            let mut pen = w.room(53usize);
+                            pen.lit(core::mem::replace(&mut before, b","));
+                            pen.lit(b"\"type.cat\":{\"lives\":");
+                            pen.i32(v.u.cat.lives);
+                            pen.lit(b",\"purrs\":");
+                            defbool(&mut pen, &v.u.cat.purrs);
+                            pen.lit(b"}");
+                        }
+                        LIBXL_KIND_DOG => {
+                            {
+                                let mut pen = w.room(21usize);
+                                pen.lit(core::mem::replace(&mut before, b","));
+                                pen.lit(b"\"type.dog\":{\"trick\":");
+                            }
+                            w.c_str(v.u.dog.trick);
+                            {
+                                let mut pen = w.room(1usize);
+                                pen.lit(b"}");
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    w.raw(if before == b"{" { b"{}" } else { b"}" });
+}
+/// What a request may ask for of a `libxl_cage`.
+pub const CAGE_FIELDS: &[&str] = &[
+    "small",
+    "medium",
+    "large",
+    "huge",
+    "signed_one",
+    "signed_huge",
+    "locked",
+    "food",
+];
+/// Those fields of a `libxl_cage` as an object, by their places in `CAGE_FIELDS`.
+///
+/// # Safety
+/// Every pointer in the struct is null or points to what its field says.
+pub unsafe fn cage_fields(xl: &Xl, w: &mut Writer<'_>, v: &libxl_cage, fields: Fields) {
+    let mut before = b"{";
+    for field in fields {
+        unsafe {
+            match field {
+                0 => {
+                    let mut pen = w.room(17usize);
+                    pen.lit(core::mem::replace(&mut before, b","));
+                    pen.lit(b"\"small\":");
+                    pen.u32(v.small.into());
+                }
+                1 => {
+                    let mut pen = w.room(18usize);
+                    pen.lit(core::mem::replace(&mut before, b","));
+                    pen.lit(b"\"medium\":");
+                    pen.u32(v.medium.into());
+                }
+                2 => {
+                    let mut pen = w.room(19usize);
+                    pen.lit(core::mem::replace(&mut before, b","));
+                    pen.lit(b"\"large\":");
+                    pen.u32(v.large);
+                }
+                3 => {
+                    let mut pen = w.room(28usize);
+                    pen.lit(core::mem::replace(&mut before, b","));
+                    pen.lit(b"\"huge\":");
+                    pen.u64(v.huge);
+                }
+                4 => {
+                    let mut pen = w.room(25usize);
+                    pen.lit(core::mem::replace(&mut before, b","));
+                    pen.lit(b"\"signed_one\":");
+                    pen.i32(v.signed_one);
+                }
+                5 => {
+                    let mut pen = w.room(35usize);
+                    pen.lit(core::mem::replace(&mut before, b","));
+                    pen.lit(b"\"signed_huge\":");
+                    pen.i64(v.signed_huge);
+                }
+                6 => {
+                    let mut pen = w.room(18usize);
+                    pen.lit(core::mem::replace(&mut before, b","));
+                    pen.lit(b"\"locked\":");
+                    pen.bool(v.locked);
+                }
+                7 => {
+                    let mut pen = w.room(24usize);
+                    pen.lit(core::mem::replace(&mut before, b","));
+                    pen.lit(b"\"food\":");
+                    pen.name(food(v.food));
+                }
+                _ => {}
+            }
+        }
+    }
+    w.raw(if before == b"{" { b"{}" } else { b"}" });
+}
+/// What a request may ask for of a `libxl_void`.
+pub const VOID_FIELDS: &[&str] = &[];
+/// Those fields of a `libxl_void` as an object, by their places in `VOID_FIELDS`.
+///
+/// # Safety
+/// Every pointer in the struct is null or points to what its field says.
+pub unsafe fn void_fields(xl: &Xl, w: &mut Writer<'_>, v: &libxl_void, fields: Fields) {
+    let mut before = b"{";
+    for field in fields {
+        unsafe {
+            match field {
+                _ => {}
+            }
+        }
+    }
+    w.raw(if before == b"{" { b"{}" } else { b"}" });
+}

@@ -46,7 +46,40 @@ impl Managed for libxl_void {
 fn list_animal<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     let functions = call.xl.functions();
     let function = present(functions.libxl_list_animal)?;
-    call.params.bind(&[])?;
+    let args = call.params.bind(&["fields", "domids"])?;
+    let fields = args.fields(0usize, encode::ANIMAL_FIELDS)?;
+    let domids = super::domids::read(&args, 1usize)?;
+    if let Some(domids) = domids.filter(super::domids::are_few) {
+        let one = present(functions.libxl_animal_info)?;
+        return match fields {
+            None => {
+                unsafe {
+                    super::domids::one_by_one(
+                        call,
+                        domids,
+                        one,
+                        |xl, writer, element| {
+                            unsafe { encode::animal(xl, writer, element) };
+                        },
+                    )
+                }
+            }
+            Some(fields) => {
+                unsafe {
+                    super::domids::one_by_one(
+                        call,
+                        domids,
+                        one,
+                        |xl, writer, element| {
+                            unsafe {
+                                encode::animal_fields(xl, writer, element, fields)
+                            };
+                        },
+                    )
+                }
+            }
+        };
+    }
     let mut count: i32 = -1;
     let returned = unsafe { function(call.xl.ctx(), &raw mut count) };
     let failed = super::result::list_failed(call, returned.is_null(), count);
@@ -56,21 +89,37 @@ fn list_animal<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     if failed {
         return Err(Failure::NoValue);
     }
-    super::result::list(
-        call,
-        &returned,
-        |xl, writer, element| {
-            unsafe { encode::animal(xl, writer, element) };
-        },
-    );
+    let elements = super::domids::only(&mut returned, domids, |element| element.domid);
+    match fields {
+        None => {
+            super::result::list(
+                call,
+                elements,
+                |xl, writer, element| {
+                    unsafe { encode::animal(xl, writer, element) };
+                },
+            )
+        }
+        Some(fields) => {
+            super::result::list(
+                call,
+                elements,
+                |xl, writer, element| {
+                    unsafe { encode::animal_fields(xl, writer, element, fields) };
+                },
+            )
+        }
+    };
     Ok(())
 }
 /// `libxl_get_animals`
 fn get_animals<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     let functions = call.xl.functions();
     let function = present(functions.libxl_get_animals)?;
-    let args = call.params.bind(&["kind"])?;
+    let args = call.params.bind(&["kind", "fields", "domids"])?;
     let arg_kind = args.enumeration(0usize, KIND_NAMES)? as libxl_kind;
+    let fields = args.fields(1usize, encode::ANIMAL_FIELDS)?;
+    let domids = super::domids::read(&args, 2usize)?;
     let mut arg_animals = ::core::ptr::null_mut();
     let mut count: u32 = 0;
     let returned = unsafe {
@@ -80,20 +129,39 @@ fn get_animals<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
         List::new(arg_animals, count, functions.libxl_animal_list_free)
     };
     check(returned)?;
-    super::result::list(
-        call,
-        &arg_animals,
-        |xl, writer, element| {
-            unsafe { encode::animal(xl, writer, element) };
-        },
+    let elements = super::domids::only(
+        &mut arg_animals,
+        domids,
+        |element| element.domid,
     );
+    match fields {
+        None => {
+            super::result::list(
+                call,
+                elements,
+                |xl, writer, element| {
+                    unsafe { encode::animal(xl, writer, element) };
+                },
+            )
+        }
+        Some(fields) => {
+            super::result::list(
+                call,
+                elements,
+                |xl, writer, element| {
+                    unsafe { encode::animal_fields(xl, writer, element, fields) };
+                },
+            )
+        }
+    };
     Ok(())
 }
 /// `libxl_list_cage`
 fn list_cage<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     let functions = call.xl.functions();
     let function = present(functions.libxl_list_cage)?;
-    call.params.bind(&[])?;
+    let args = call.params.bind(&["fields"])?;
+    let fields = args.fields(0usize, encode::CAGE_FIELDS)?;
     let mut count: i32 = -1;
     let returned = unsafe { function(call.xl.ctx(), &raw mut count) };
     let failed = super::result::list_failed(call, returned.is_null(), count);
@@ -101,22 +169,36 @@ fn list_cage<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     if failed {
         return Err(Failure::NoValue);
     }
-    super::result::list(
-        call,
-        &returned,
-        |xl, writer, element| {
-            unsafe { encode::cage(xl, writer, element) };
-        },
-    );
+    match fields {
+        None => {
+            super::result::list(
+                call,
+                &returned,
+                |xl, writer, element| {
+                    unsafe { encode::cage(xl, writer, element) };
+                },
+            )
+        }
+        Some(fields) => {
+            super::result::list(
+                call,
+                &returned,
+                |xl, writer, element| {
+                    unsafe { encode::cage_fields(xl, writer, element, fields) };
+                },
+            )
+        }
+    };
     Ok(())
 }
 /// `libxl_animal_info`
 fn animal_info<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     let functions = call.xl.functions();
     let function = present(functions.libxl_animal_info)?;
-    let args = call.params.bind(&["domid", "domain_uuid"])?;
+    let args = call.params.bind(&["domid", "domain_uuid", "fields"])?;
     let domid = super::domain::number(call, &args, 0usize)?;
     super::domain::check_uuid(call, &args, 1usize, domid)?;
+    let fields = args.fields(2usize, encode::ANIMAL_FIELDS)?;
     let mut arg_animal_r = Owned::<libxl_animal>::new(functions);
     let returned = unsafe {
         function(call.xl.ctx(), arg_animal_r.as_mut_ptr(), domid as _)
@@ -126,7 +208,14 @@ fn animal_info<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
         return Err(Failure::Libxl(returned));
     }
     check(returned)?;
-    unsafe { encode::animal(call.xl, call.writer, &arg_animal_r) };
+    unsafe {
+        match fields {
+            None => encode::animal(call.xl, call.writer, &arg_animal_r),
+            Some(fields) => {
+                encode::animal_fields(call.xl, call.writer, &arg_animal_r, fields)
+            }
+        }
+    };
     Ok(())
 }
 /// `libxl_get_cages`
@@ -146,10 +235,16 @@ fn get_cages<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
 fn get_cage<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     let functions = call.xl.functions();
     let function = present(functions.libxl_get_cage)?;
-    call.params.bind(&[])?;
+    let args = call.params.bind(&["fields"])?;
+    let fields = args.fields(0usize, encode::CAGE_FIELDS)?;
     let returned = unsafe { function(call.xl.ctx()) };
     let returned = unsafe { returned.as_ref() }.ok_or(Failure::NoValue)?;
-    unsafe { encode::cage(call.xl, call.writer, returned) };
+    unsafe {
+        match fields {
+            None => encode::cage(call.xl, call.writer, returned),
+            Some(fields) => encode::cage_fields(call.xl, call.writer, returned, fields),
+        }
+    };
     Ok(())
 }
 /// `libxl_animal_to_name`
@@ -274,23 +369,31 @@ fn get_level<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
 fn animal_retrieve<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     let functions = call.xl.functions();
     let function = present(functions.libxl_animal_retrieve)?;
-    let args = call.params.bind(&["domid", "domain_uuid"])?;
+    let args = call.params.bind(&["domid", "domain_uuid", "fields"])?;
     let domid = super::domain::number(call, &args, 0usize)?;
     super::domain::check_uuid(call, &args, 1usize, domid)?;
+    let fields = args.fields(2usize, encode::ANIMAL_FIELDS)?;
     let mut arg_animal = Owned::<libxl_animal>::new(functions);
     let returned = unsafe {
         function(call.xl.ctx(), domid as _, arg_animal.as_mut_ptr(), call.xl.how())
     };
     let returned = call.xl.finish(returned);
     check(returned)?;
-    unsafe { encode::animal(call.xl, call.writer, &arg_animal) };
+    unsafe {
+        match fields {
+            None => encode::animal(call.xl, call.writer, &arg_animal),
+            Some(fields) => {
+                encode::animal_fields(call.xl, call.writer, &arg_animal, fields)
+            }
+        }
+    };
     Ok(())
 }
 /// `libxl_animal_get`
 fn animal_get<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     let functions = call.xl.functions();
     let function = present(functions.libxl_animal_get)?;
-    let args = call.params.bind(&["domid", "animal", "domain_uuid"])?;
+    let args = call.params.bind(&["domid", "animal", "domain_uuid", "fields"])?;
     let domid = super::domain::number(call, &args, 0usize)?;
     let decoder = Decoder::of(call);
     let arg_animal = args.read(1usize, |value| decode::animal(&decoder, value))?;
@@ -299,11 +402,19 @@ fn animal_get<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
         Owned::copied(functions, call.xl.ctx(), copy, arg_animal)
     };
     super::domain::check_uuid(call, &args, 2usize, domid)?;
+    let fields = args.fields(3usize, encode::ANIMAL_FIELDS)?;
     let returned = unsafe {
         function(call.xl.ctx(), domid as _, arg_animal.as_mut_ptr())
     };
     check(returned)?;
-    unsafe { encode::animal(call.xl, call.writer, &arg_animal) };
+    unsafe {
+        match fields {
+            None => encode::animal(call.xl, call.writer, &arg_animal),
+            Some(fields) => {
+                encode::animal_fields(call.xl, call.writer, &arg_animal, fields)
+            }
+        }
+    };
     Ok(())
 }
 /// `libxl_domain_create_animal`
@@ -340,7 +451,9 @@ fn domain_create_animal<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
 fn device_cage_add<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     let functions = call.xl.functions();
     let function = present(functions.libxl_device_cage_add)?;
-    let args = call.params.bind(&["domid", "cage", "domain_uuid", "progress"])?;
+    let args = call
+        .params
+        .bind(&["domid", "cage", "domain_uuid", "progress", "fields"])?;
     let domid = super::domain::number(call, &args, 0usize)?;
     let decoder = Decoder::of(call);
     let arg_cage = args.read(1usize, |value| decode::cage(&decoder, value))?;
@@ -350,12 +463,18 @@ fn device_cage_add<'m>(call: &mut Call<'m, '_, '_>) -> Outcome<'m> {
     };
     super::domain::check_uuid(call, &args, 2usize, domid)?;
     args.check_bool(3usize)?;
+    let fields = args.fields(4usize, encode::CAGE_FIELDS)?;
     let returned = unsafe {
         function(call.xl.ctx(), domid as _, arg_cage.as_mut_ptr(), call.xl.how())
     };
     let returned = call.xl.finish(returned);
     check(returned)?;
-    unsafe { encode::cage(call.xl, call.writer, &arg_cage) };
+    unsafe {
+        match fields {
+            None => encode::cage(call.xl, call.writer, &arg_cage),
+            Some(fields) => encode::cage_fields(call.xl, call.writer, &arg_cage, fields),
+        }
+    };
     Ok(())
 }
 /// `libxl_animal_wash`
@@ -515,7 +634,7 @@ pub(super) static METHODS: [Method; 25usize] = [
     },
     Method {
         name: "animal_get",
-        params: &["domid", "animal", "domain_uuid"],
+        params: &["domid", "animal", "domain_uuid", "fields"],
         class: Class::Read,
         place: Place::Worker,
         long: false,
@@ -548,7 +667,7 @@ pub(super) static METHODS: [Method; 25usize] = [
     },
     Method {
         name: "animal_info",
-        params: &["domid", "domain_uuid"],
+        params: &["domid", "domain_uuid", "fields"],
         class: Class::Read,
         place: Place::Loop,
         long: false,
@@ -592,7 +711,7 @@ pub(super) static METHODS: [Method; 25usize] = [
     },
     Method {
         name: "animal_retrieve",
-        params: &["domid", "domain_uuid"],
+        params: &["domid", "domain_uuid", "fields"],
         class: Class::Read,
         place: Place::Worker,
         long: false,
@@ -625,7 +744,7 @@ pub(super) static METHODS: [Method; 25usize] = [
     },
     Method {
         name: "device_cage_add",
-        params: &["domid", "cage", "domain_uuid", "progress"],
+        params: &["domid", "cage", "domain_uuid", "progress", "fields"],
         class: Class::Domain,
         place: Place::Worker,
         long: true,
@@ -658,7 +777,7 @@ pub(super) static METHODS: [Method; 25usize] = [
     },
     Method {
         name: "get_animals",
-        params: &["kind"],
+        params: &["kind", "fields", "domids"],
         class: Class::Read,
         place: Place::Worker,
         long: false,
@@ -669,7 +788,7 @@ pub(super) static METHODS: [Method; 25usize] = [
     },
     Method {
         name: "get_cage",
-        params: &[],
+        params: &["fields"],
         class: Class::Read,
         place: Place::Worker,
         long: false,
@@ -713,7 +832,7 @@ pub(super) static METHODS: [Method; 25usize] = [
     },
     Method {
         name: "list_animal",
-        params: &[],
+        params: &["fields", "domids"],
         class: Class::Read,
         place: Place::Loop,
         long: false,
@@ -724,7 +843,7 @@ pub(super) static METHODS: [Method; 25usize] = [
     },
     Method {
         name: "list_cage",
-        params: &[],
+        params: &["fields"],
         class: Class::Read,
         place: Place::Worker,
         long: false,

@@ -5,6 +5,8 @@ impl Described for libxl_animal {
     const NAME: &'static str = "animal";
     const MEMBERS: &'static [&'static str] = &["type.invalid", "type.cat", "type.dog"];
     const ENCODE: Encode<Self> = encode::animal;
+    const FIELDS: &'static [&'static str] = encode::ANIMAL_FIELDS;
+    const ENCODE_FIELDS: EncodeFields<Self> = encode::animal_fields;
     const DECODE: Decode<Self> = decode::animal;
     unsafe fn fill(&mut self, f: &mut Filler<'_>) {
         let v = self;
@@ -69,6 +71,8 @@ impl Described for libxl_cage {
     const NAME: &'static str = "cage";
     const MEMBERS: &'static [&'static str] = &[];
     const ENCODE: Encode<Self> = encode::cage;
+    const FIELDS: &'static [&'static str] = encode::CAGE_FIELDS;
+    const ENCODE_FIELDS: EncodeFields<Self> = encode::cage_fields;
     const DECODE: Decode<Self> = decode::cage;
     unsafe fn fill(&mut self, f: &mut Filler<'_>) {
         let v = self;
@@ -97,6 +101,8 @@ impl Described for libxl_void {
     const NAME: &'static str = "void";
     const MEMBERS: &'static [&'static str] = &[];
     const ENCODE: Encode<Self> = encode::void;
+    const FIELDS: &'static [&'static str] = encode::VOID_FIELDS;
+    const ENCODE_FIELDS: EncodeFields<Self> = encode::void_fields;
     const DECODE: Decode<Self> = decode::void;
     unsafe fn fill(&mut self, f: &mut Filler<'_>) {
         let v = self;

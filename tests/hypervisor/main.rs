@@ -10,6 +10,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod samples;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -109,52 +110,6 @@ fn both_sources_say_the_same_of_any_number_of_domains() {
             assert_eq!(result(&ask_both(clients, LIST)).len(), domains);
         }
     }
-}
-
-/// The hypervisor's counters reach whoever asks for samples as they are; there is no xenstored, so there are no names.
-/// Domains that have changed are none: here, time does not pass.
-#[test]
-fn both_sources_give_the_same_samples() {
-    let both = Both::start(&["DOMAINS=250"]);
-    let clients = &mut both.connect();
-    let listed = result(&ask_both(clients, LIST));
-    let samples = clients.each_mut().map(|client| {
-        let first = stats(client, 0);
-        let next = stats(client, first["generation"].as_u64().unwrap());
-        assert_eq!((&first["full"], &next["full"], &next["domains"]), (&json!(true), &json!(false), &json!([])));
-        assert_eq!((&next["gone"], &next["generation"]), (&json!([]), &first["generation"]));
-        first["domains"].as_array().unwrap().clone()
-    });
-    assert_eq!(samples[0], samples[1]);
-    assert_eq!(samples[0].len(), 250);
-    for (sample, listed) in samples[0].iter().zip(&listed) {
-        assert_eq!(sample["name"], Value::Null);
-        let members = sample.as_object().unwrap().iter().filter(|(member, _)| *member != "name");
-        assert_eq!(members.clone().count(), 18);
-        members.for_each(|(member, value)| assert_eq!(*value, listed[member], "{member} of {listed}"));
-    }
-}
-
-/// A sample of the domains since a generation. (This hypervisor tells nothing of the host.)
-fn stats(client: &mut Client, since: u64) -> Value {
-    let params = json!({"groups": ["name", "state", "cpu", "memory"], "since": since});
-    let mut reply =
-        client.ask(&json!({"jsonrpc": "2.0", "id": 1, "method": "domain_stats", "params": params}).to_string());
-    assert_eq!(reply["result"]["names_known"], false, "{reply}");
-    reply["result"].take()
-}
-
-/// What fails has libxl's words, whichever function it was.
-#[test]
-fn a_sample_that_cannot_be_had_is_an_error_of_libxls() {
-    let daemon = start(&["DOMAINS=3", "REFUSES=3-1000"], &["--source", "hypercall"]);
-    let mut client = daemon.connect();
-    let mut ask = || client.ask(r#"{"jsonrpc":"2.0","id":1,"method":"domain_stats"}"#)["error"].take();
-    let host = ask();
-    assert_eq!((&host["data"]["function"], &host["data"]["libxl"]), (&json!("libxl_get_physinfo"), &json!("FAIL")));
-    let list = ask();
-    assert_eq!(list["message"], "FAIL: libxl_list_domain returned nothing");
-    assert!(list["data"]["log"][0].as_str().unwrap().contains("getting domain info list"), "{list}");
 }
 
 /// Every flag and every reason is there, in both kinds of domains; of every number, also of those that nobody has.
@@ -288,6 +243,39 @@ fn a_list_by_libxl_takes_more() {
     let counts = counter.of(&mut client, LIST, 1);
     assert_eq!(counts.lists, 2, "one for the domains, one to see that there are no more");
     assert!(counts.allocations > 2 && counts.mappings >= 300, "{counts:?}");
+}
+
+fn list_of(domids: &[u32]) -> String {
+    json!({"jsonrpc": "2.0", "id": 1, "method": "list_domain", "params": {"domids": domids}}).to_string()
+}
+
+#[test]
+fn both_sources_say_the_same_of_some_domains() {
+    let both = Both::start(&["DOMAINS=70", "LABELS=1"]);
+    let clients = &mut both.connect();
+    let odd = [3, 1, 0x7fef, 0x7ff0, 0x7ff4, 0xffff, 0x1_0000, 0x1_0001, u32::MAX, 0];
+    let many: Vec<u32> = (0..200).chain(odd).collect();
+    let all = result(&ask_both(clients, LIST));
+    assert_eq!(result(&ask_both(clients, &list_of(&many))), all);
+    let few: BTreeSet<u64> = odd.into_iter().map(u64::from).collect();
+    let few: Vec<Value> = all.into_iter().filter(|domain| few.contains(&domain["domid"].as_u64().unwrap())).collect();
+    assert!(few.len() >= 2, "{few:?}");
+    assert_eq!(result(&ask_both(clients, &list_of(&odd))), few);
+}
+
+/// So many small hypercalls, or one of all domains.
+#[test]
+fn few_domains_are_asked_for_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let counter = Counter::new(folder.path());
+    let daemon = start(&["DOMAINS=300", &counter.setting()], &["--source", "hypercall"]);
+    let mut client = daemon.connect();
+    for (count, lists) in [(0, 0), (1, 1), (2, 2), (16, 16), (17, 1), (300, 1)] {
+        let request = list_of(&(0..count).collect::<Vec<_>>());
+        counter.of(&mut client, &request, 1);
+        let counts = counter.of(&mut client, &request, 5);
+        assert_eq!(counts, Counts { lists: 5 * lists, labels: 0, allocations: 0, mappings: 0 }, "{count}");
+    }
 }
 
 /// A label comes from `malloc`, because libxl's does and whoever gets it frees it so.

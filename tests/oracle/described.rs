@@ -8,7 +8,7 @@ use core::ffi::{CStr, c_char, c_int};
 use bumpalo::Bump;
 use xenopsd::api::decode::Decoder;
 use xenopsd::error::Refused;
-use xenopsd::json::{PADDING, Parser, Value, Writer};
+use xenopsd::json::{Fields, PADDING, Parser, Value, Writer};
 use xenopsd::rpc::Explained;
 use xenopsd::xl::sys::{Functions, libxl_ctx};
 use xenopsd::xl::{Managed, Owned, Text, Xl};
@@ -17,6 +17,8 @@ use crate::filler::Filler;
 
 /// Our encoder of a struct.
 pub(crate) type Encode<T> = unsafe fn(&Xl, &mut Writer<'_>, &T);
+/// Our encoder of some fields of a struct.
+pub(crate) type EncodeFields<T> = unsafe fn(&Xl, &mut Writer<'_>, &T, Fields);
 /// Our decoder of a struct.
 pub(crate) type Decode<T> = for<'m> fn(&Decoder<'m, '_>, Value<'m>) -> Result<&'m mut T, Refused<'m>>;
 /// libxl's encoder of a struct.
@@ -34,6 +36,10 @@ pub(crate) trait Described: Managed {
     const MEMBERS: &'static [&'static str];
     /// Our encoder.
     const ENCODE: Encode<Self>;
+    /// The names by which fields are asked for.
+    const FIELDS: &'static [&'static str];
+    /// Our encoder of those that are.
+    const ENCODE_FIELDS: EncodeFields<Self>;
     /// Our decoder.
     const DECODE: Decode<Self>;
 
@@ -86,6 +92,14 @@ pub(crate) fn ours<T: Described>(xl: &Xl, value: &T) -> String {
 pub(crate) fn ours_into<T: Described>(mut text: Vec<u8>, xl: &Xl, value: &T) -> String {
     // SAFETY: libxl or the filler made every pointer in it.
     unsafe { T::ENCODE(xl, &mut Writer::new(&mut text, usize::MAX), value) };
+    String::from_utf8(text).expect("our text is UTF-8, whatever a string holds")
+}
+
+/// What we write of these fields.
+pub(crate) fn ours_of<T: Described>(xl: &Xl, value: &T, fields: Fields) -> String {
+    let mut text = Vec::new();
+    // SAFETY: libxl or the filler made every pointer in it.
+    unsafe { T::ENCODE_FIELDS(xl, &mut Writer::new(&mut text, usize::MAX), value, fields) };
     String::from_utf8(text).expect("our text is UTF-8, whatever a string holds")
 }
 
@@ -149,7 +163,7 @@ mod generated {
     use xenopsd::xl::Text;
     use xenopsd::xl::sys::*;
 
-    use super::{Copy, Decode, Described, Encode, Enumeration, FromJson, ToJson};
+    use super::{Copy, Decode, Described, Encode, EncodeFields, Enumeration, FromJson, ToJson};
     use crate::filler::Filler;
 
     include!(concat!(env!("OUT_DIR"), "/oracle.rs"));

@@ -3,7 +3,8 @@
 //! In: the headers (through `gen::emit_oracle`) and the installed library. For every struct that libxl describes, and
 //! for every seed, a struct is filled at random; then
 //!
-//! * what we write and what `libxl_T_to_json` writes must agree (`rules::agree`), and
+//! * what we write and what `libxl_T_to_json` writes must agree (`rules::agree`),
+//! * what we write of some of its fields must be that without the others, and
 //! * what `libxl_T_from_json` makes of our text must be the same struct again (`rules::same`).
 //!
 //! Both rules hold for all types; what they let pass is in `rules` alone, a line each with its reason. The library runs

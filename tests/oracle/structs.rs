@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
+use xenopsd::json::Fields;
 use xenopsd::xl::{Owned, Xl};
 
-use crate::described::{Described, call, every_struct, filled, ours, read_by_libxl, theirs};
+use crate::described::{Described, call, every_struct, filled, ours, ours_of, read_by_libxl, theirs};
 use crate::filler::Filler;
 use crate::json::Json;
+use crate::random::Random;
 use crate::rules::{agree, readable, same, same_members};
 
 /// The seeds of this run.
@@ -41,6 +43,7 @@ pub(crate) fn judge<T: Described>(xl: &Xl, seed: u64) -> Result<bool, String> {
     let (tree, bare) = (Json::parse(&text), Json::parse(&ours(xl, &*bare)));
     let written = Json::parse(&written);
     agree(&tree, &written, Some(&bare), "")?;
+    choose::<T>(xl, &value, &tree, &mut Random::new(seed, 3))?;
     same_members(&tree, &bare)?;
 
     let read: Owned<'_, T> = read_by_libxl(xl, &text).map_err(|code| format!(": libxl refuses our text: {code}"))?;
@@ -50,6 +53,29 @@ pub(crate) fn judge<T: Described>(xl: &Xl, seed: u64) -> Result<bool, String> {
         return Err(": libxl writes it otherwise after reading our text".to_owned());
     }
     Ok(kept)
+}
+
+/// Holds what we write of some fields against what we write of all of them.
+fn choose<T: Described>(xl: &Xl, value: &T, all: &Json, random: &mut Random) -> Result<(), String> {
+    let fields = Fields::of((0..T::FIELDS.len()).filter(|_| random.one_in(3)));
+    let Json::Object(members) = all else {
+        return Err(": no object".to_owned());
+    };
+    // A union's member is called KEY.MEMBER.
+    let place = |name: &str| T::FIELDS.iter().position(|field| *field == name.split('.').next().unwrap_or_default());
+    let mut chosen = members.clone();
+    chosen.retain(|(name, _)| place(name).is_some_and(|at| fields.contains(at)));
+    let (chosen, text) = (Json::Object(chosen), ours_of(xl, value, fields));
+    if Json::parse(&text) != chosen {
+        return Err(format!(
+            ": of {:?} we write {text}, not {chosen}",
+            fields.map(|at| T::FIELDS[at]).collect::<Vec<_>>()
+        ));
+    }
+    match members.iter().find(|(name, _)| place(name).is_none()) {
+        Some((name, _)) => Err(format!(".{name}: nothing asks for it")),
+        None => Ok(()),
+    }
 }
 
 /// Does every member of a struct's union come up?
