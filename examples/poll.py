@@ -23,9 +23,11 @@ def call(stream, method, **params):
 with socket.socket(socket.AF_UNIX) as connection:
     connection.connect(sys.argv[1] if len(sys.argv) > 1 else "/run/xenopsd/xenopsd.sock")
     stream = connection.makefile("rw", encoding="utf-8")
-    start, before = time.monotonic(), call(stream, "list_domain")
+    # Of some twenty members of each domain these are enough; without `fields` all of them come.
+    fields = ["domid", "uuid", "cpu_time"]
+    start, before = time.monotonic(), call(stream, "list_domain", fields=fields)
     time.sleep(1)
-    seconds, after = time.monotonic() - start, call(stream, "list_domain")
+    seconds, after = time.monotonic() - start, call(stream, "list_domain", fields=fields)
 
 # Neither number is enough: a domid goes to another domain one day, and a reboot gives a uuid a new domid.
 cpu_time_before = {(domain["domid"], domain["uuid"]): domain["cpu_time"] for domain in before}

@@ -2,8 +2,8 @@
 //!
 //! In: the parameter `domids`, an array of domains' numbers, and what there is of all domains. Out: what there is of
 //! these, in the order of the whole list, which is that of the numbers. The answer is a list of what is there, so a
-//! number that no domain has is left out, and one that comes twice is there once; none at all gives an empty list. Names
-//! are not looked up: that may take long, once for each.
+//! number that no domain has is left out, and one that comes twice is there once; none at all gives an empty list.
+//! Names are not looked up: that may take long, once for each.
 
 use core::ffi::c_int;
 

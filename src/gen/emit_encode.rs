@@ -1,8 +1,9 @@
 //! Encoders: one function a type, from C memory to JSON.
 //!
 //! In: the model. Out: `encode.rs`: for each struct an encoder of all of it, an encoder of those fields that a request
-//! asks for, and the names that it may ask by. The form is libxl's own (`libxl_T_to_json`) but for three rules: every field is
-//! written, also at its default; deprecated fields never are; and a union whose key names no member writes nothing.
+//! asks for, and the names that it may ask by. The form is libxl's own (`libxl_T_to_json`) but for three rules: every
+//! field is written, also at its default; deprecated fields never are; and a union whose key names no member writes
+//! nothing.
 //!
 //! Fields whose longest form is known are gathered into runs: room for all of a run is made once, then they are written
 //! without asking again. What can grow without bound (strings, arrays, bitmaps, unions) ends a run.

@@ -4,9 +4,9 @@
 //! is compiled into `build.rs` and into tests, never into the daemon, and uses nothing of the daemon but its `hash`.
 //!
 //! [`headers`] says what bindgen reads, `read` makes a [`model`] of the bindings, `plan`, `args` and `select` decide
-//! about each function, its parameters and its result with the help of [`hints`] and [`facts`], and each `emit_…` writes
-//! one file or one part of it. No emitter reads headers; no policy is anywhere but in those five. All of it is true of
-//! every release from 4.14 on: what differs between releases follows from their headers (tests/releases.rs).
+//! about each function, its parameters and its result with the help of [`hints`] and [`facts`], and each `emit_…`
+//! writes one file or one part of it. No emitter reads headers; no policy is anywhere but in those five. All of it is
+//! true of every release from 4.14 on: what differs between releases follows from their headers (tests/releases.rs).
 #![allow(unreachable_pub, reason = "it is compiled into build.rs and into tests, where nothing is public")]
 
 pub mod facts;

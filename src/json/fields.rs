@@ -1,8 +1,8 @@
 //! Which members of an object are asked for.
 //!
-//! In: a list of names, and those that there are. Out: [`Fields`], places among these, or a refusal that says which name
-//! of the list is at fault. It does not know what the members are. The list is read once a request; whoever writes the
-//! object goes by the places.
+//! In: a list of names, and those that there are. Out: [`Fields`], places among these, or a refusal that says which
+//! name of the list is at fault. It does not know what the members are. The list is read once a request; whoever writes
+//! the object goes by the places.
 
 use super::params::Args;
 use super::value::{Kind, Value};
