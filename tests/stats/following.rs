@@ -242,3 +242,46 @@ fn who_stays_away_while_very_many_have_gone_is_told_everything() {
     });
     assert!(most > STATS_GONE_MAX / 2, "{most}");
 }
+
+/// README.md's requests and replies, `-->` and `<--`, each on lines of its own.
+fn conversation() -> Vec<String> {
+    let readme = include_str!("../../README.md");
+    let (_, section) = readme.split_once("\n## For monitoring agents\n").unwrap();
+    let mut texts: Vec<String> = Vec::new();
+    for line in section.split("\n## ").next().unwrap().lines().filter_map(|line| line.strip_prefix("    ")) {
+        match line.strip_prefix("--> ").or_else(|| line.strip_prefix("<-- ")) {
+            Some(begin) => texts.push(begin.to_owned()),
+            None => texts.last_mut().unwrap().push_str(line.trim_start()),
+        }
+    }
+    texts
+}
+
+/// A reply without what is another each time.
+fn without_clocks(mut reply: Value) -> Value {
+    let result = reply["result"].as_object_mut().unwrap();
+    for member in ["monotonic_ns", "wallclock_ns", "generation"] {
+        assert!(result.insert(member.to_owned(), Value::Null).is_some_and(|value| value.is_u64()));
+    }
+    let cpu_times =
+        reply["result"]["domains"].as_array_mut().unwrap().iter_mut().flat_map(|one| one.get_mut("cpu_time"));
+    cpu_times.for_each(|time| *time = Value::Null);
+    reply
+}
+
+#[test]
+fn the_conversation_in_the_readme_goes_as_it_is_written_there() {
+    let daemon = Daemon::simulating(4);
+    let mut client = daemon.connect();
+    let texts = conversation();
+    assert_eq!(texts.len(), 4, "{texts:#?}");
+    let shown = |at: usize| serde_json::from_str::<Value>(&texts[at]).unwrap();
+    let first = client.ask(&texts[0]);
+    assert_eq!(without_clocks(first.clone()), without_clocks(shown(1)));
+    ask(&mut client, "domain_destroy", &json!([2]));
+    ask(&mut client, "domain_pause", &json!([3]));
+    let mut next = shown(2);
+    assert_eq!(next["params"]["since"], shown(1)["result"]["generation"]);
+    next["params"]["since"] = first["result"]["generation"].clone();
+    assert_eq!(without_clocks(client.ask(&next.to_string())), without_clocks(shown(3)));
+}
