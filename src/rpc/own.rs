@@ -14,6 +14,7 @@ use crate::api::Lookup;
 use crate::error::{Fault, Refused as RefusedParams};
 use crate::json::{Kind, Value, Writer};
 use crate::limits::REPLY_BYTES_MAX;
+use crate::xen;
 use crate::xl::{SONAME, Source, Xl};
 
 /// Answers one of them, or says that there is no such method.
@@ -94,7 +95,15 @@ fn server_info<'m>(
         _ => writer.raw(b"null"),
     }
     writer.raw(b",\"names\":");
-    writer.string(if office.lookup() == Lookup::Names { "known" } else { "asked" });
+    writer.string(match office.lookup() {
+        Lookup::Names => "known",
+        Lookup::Unavailable => "unavailable",
+        _ => "asked",
+    });
+    writer.raw(b",\"names_reason\":");
+    if xen::reason_for_no_names(|why| writer.string(why)).is_none() {
+        writer.raw(b"null");
+    }
     writer.raw(b",\"access\":");
     writer.string(if office.access() == Access::ReadOnly { "read-only" } else { "full" });
     writer.raw(b",\"loop\":{\"calls\":");
