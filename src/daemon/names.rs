@@ -4,6 +4,7 @@
 //! be asked for. What they are, the table of functions knows (`xen::KnownNames`).
 
 use std::io;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use mio::event::Event;
@@ -21,12 +22,12 @@ use crate::xl::Xl;
 pub(super) struct Names(Option<Store>);
 
 impl Daemon {
-    /// Keeps the names of domains by a connection to xenstored.
+    /// Keeps the names of domains by a connection to the xenstored that listens there.
     ///
     /// # Errors
     /// The kernel gives no second handle of the event queue.
-    pub fn with_names(mut self, names: KnownNames) -> io::Result<Self> {
-        self.names = Names(Some(Store::new(names, self.poll.registry(), Source::Store.into())?));
+    pub fn with_names(mut self, names: KnownNames, xenstored: PathBuf) -> io::Result<Self> {
+        self.names = Names(Some(Store::new(names, xenstored, self.poll.registry(), Source::Store.into())?));
         Ok(self)
     }
 }

@@ -54,4 +54,4 @@ pub use called::{known_name, reason_for_no_names};
 pub use calls::Unusable;
 pub use domains::Domains;
 pub use names::{Names, Uuid};
-pub use store::{Knowledge, KnownNames, Store};
+pub use store::{Knowledge, KnownNames, Store, xenstored_socket};

@@ -100,13 +100,17 @@ struct Lost {
     again_at: Instant,
 }
 
+/// Where xenstored listens.
+pub fn xenstored_socket() -> PathBuf {
+    std::env::var_os(SOCKET_VARIABLE).unwrap_or_else(|| OsString::from(SOCKET)).into()
+}
+
 impl Store {
     /// Connects as soon as that is possible, and begins to ask. The event loop watches it under the token.
     ///
     /// # Errors
     /// The kernel gives no second handle of the event queue.
-    pub fn new(names: KnownNames, registry: &Registry, token: Token) -> io::Result<Self> {
-        let path = std::env::var_os(SOCKET_VARIABLE).unwrap_or_else(|| OsString::from(SOCKET)).into();
+    pub fn new(names: KnownNames, path: PathBuf, registry: &Registry, token: Token) -> io::Result<Self> {
         let (registry, link) = (registry.try_clone()?, Err(Lost { again_at: Instant::now() }));
         let mut store = Self { names, path, registry, token, link, pause: XENSTORE_RETRY_MIN };
         if let Err(error) = store.connect() {
@@ -128,7 +132,7 @@ impl Store {
     /// There is no connection, or it is of no use: forgets all that came by it. Why, in words.
     fn lose(&mut self, error: &io::Error) -> String {
         let again_at = Instant::now() + self.pause;
-        self.pause = (self.pause * 2).min(XENSTORE_RETRY_MAX);
+        self.pause = longer(self.pause);
         if let Ok(mut link) = std::mem::replace(&mut self.link, Err(Lost { again_at })) {
             // A copy of the descriptor in a forked child would keep its readiness coming.
             let _ = self.registry.deregister(&mut link.socket);
@@ -266,6 +270,10 @@ impl Link {
     }
 }
 
+fn longer(pause: Duration) -> Duration {
+    (pause * 2).min(XENSTORE_RETRY_MAX)
+}
+
 /// Why there is no connection, for people.
 fn reason(path: &Path, error: &io::Error) -> String {
     let said = format!("{}: {error}", path.display());
@@ -273,4 +281,17 @@ fn reason(path: &Path, error: &io::Error) -> String {
         return format!("{said}; xenstored is in a domain of its own, it seems, where it cannot be listened to");
     }
     said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_get_longer_up_to_a_bound() {
+        let pauses: Vec<_> =
+            std::iter::successors(Some(XENSTORE_RETRY_MIN), |pause| Some(longer(*pause))).take(20).collect();
+        assert_eq!(pauses[1], XENSTORE_RETRY_MIN * 2);
+        assert_eq!((pauses[18], pauses[19]), (XENSTORE_RETRY_MAX, XENSTORE_RETRY_MAX));
+    }
 }
