@@ -1,8 +1,8 @@
 //! Calls that are not made here.
 //!
-//! In: a request whose call is for somebody who may wait. Out: a task in the office, or a reply at once, when it is clear
-//! that nothing will come of it. Only what must be known before the call can begin is looked at; whoever makes it reads
-//! the request anew.
+//! In: a request whose call is for somebody who may wait. Out: a task in the office, or a reply at once, when it is
+//! clear that nothing will come of it. Only what must be known before the call can begin is looked at; whoever makes
+//! it reads the request anew.
 
 use super::envelope::{Dialect, Envelope, RawId, To};
 use super::office::{Domain, Office, ReplyTo, Task};

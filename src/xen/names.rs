@@ -206,8 +206,8 @@ impl Names {
             } else {
                 self.answered(&message)?;
             }
+            self.begin_reading();
         }
-        self.begin_reading();
         Ok(heard)
     }
 
