@@ -99,6 +99,17 @@ pub const SHARED_BYTES_MAX: usize = 8 << 20;
 /// it come to this is left.
 pub const XENSTORE_UNSENT_BYTES_MAX: usize = 4 << 20;
 
+/// Names that are read from xenstore at the same time, each in a transaction.
+pub const XENSTORE_READS_MAX: usize = 64;
+/// How often one is read when others' changes come in between; then it is not known until it changes again.
+pub const XENSTORE_READ_TRIES_MAX: usize = 8;
+/// How long xenstored may owe an answer before names are said to be unavailable.
+pub const XENSTORE_PATIENCE: Duration = Duration::from_secs(3);
+/// How long we wait before we connect to xenstored again; twice as long after each time that it was of no use.
+pub const XENSTORE_RETRY_MIN: Duration = Duration::from_millis(500);
+/// How long at most.
+pub const XENSTORE_RETRY_MAX: Duration = Duration::from_secs(30);
+
 /// Vcpus of all domains that one call of `domain_stats` tells of.
 pub const STATS_VCPUS_MAX: u64 = 1024;
 /// Domains that are no more and of which `domain_stats` can still say so.

@@ -112,6 +112,8 @@ pub enum Class {
 pub enum Place {
     /// In the loop: nothing but hypercalls.
     Loop,
+    /// In the loop, if the names of domains that are known there do; else as the following.
+    Names,
     /// In a worker process: it changes something, or it asks xenstore, qemu, sysfs or a lock.
     Worker,
 }
@@ -139,6 +141,8 @@ pub enum Lookup {
     /// A uuid by asking for the list of domains; a name by what is known of names here, and if that does not do,
     /// elsewhere.
     Names,
+    /// A uuid likewise; a name not at all, for xenstored does not answer.
+    Unavailable,
     /// By asking libxl.
     Ask,
     /// It is known already.

@@ -16,6 +16,7 @@ use crate::api::Lookup;
 use crate::error::{Fault, Refused as RefusedParams};
 use crate::json::{Kind, Value, Writer};
 use crate::limits::REPLY_BYTES_MAX;
+use crate::xen;
 use crate::xl::{SONAME, Source, Xl};
 
 const DOMAIN_STATS: &str = "domain_stats";
@@ -131,7 +132,15 @@ fn server_info<'m>(
         _ => writer.raw(b"null"),
     }
     writer.raw(b",\"names\":");
-    writer.string(if office.lookup() == Lookup::Names { "known" } else { "asked" });
+    writer.string(match office.lookup() {
+        Lookup::Names => "known",
+        Lookup::Unavailable => "unavailable",
+        _ => "asked",
+    });
+    writer.raw(b",\"names_reason\":");
+    if xen::reason_for_no_names(|why| writer.string(why)).is_none() {
+        writer.raw(b"null");
+    }
     writer.raw(b",\"access\":");
     writer.string(if office.access() == Access::ReadOnly { "read-only" } else { "full" });
     writer.raw(b",\"loop\":{\"calls\":");

@@ -3,17 +3,16 @@
 //! In: a domain. Out: its name, if it is known to have one. Nobody is asked who might not answer at once: names are
 //! those that xenstored has told the loop, or the simulated host's.
 
-use std::ffi::CStr;
-
-use crate::xen::with_known_name;
+use crate::xen::known_name;
 use crate::xl::sys::libxl_dominfo;
 use crate::xl::{Source, Xl};
 
-/// Hands the name to `take`.
-pub(super) fn with_name<T>(xl: &Xl, info: &libxl_dominfo, take: impl FnOnce(Option<&[u8]>) -> T) -> T {
+/// Hands the name to `take`, once.
+pub(super) fn with_name(xl: &Xl, info: &libxl_dominfo, mut take: impl FnMut(Option<&[u8]>)) {
     if let Source::Simulator = xl.source() {
         let name = xl.name_of(info.domid);
-        return take(name.as_ref().and_then(|name| name.to_bytes()));
+        take(name.as_ref().and_then(|name| name.to_bytes()));
+    } else if known_name(info.domid, &info.uuid.uuid, |name| take(Some(name.to_bytes()))).is_none() {
+        take(None);
     }
-    with_known_name(info.domid, |name| take(name.map(CStr::to_bytes)))
 }

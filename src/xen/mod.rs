@@ -48,9 +48,10 @@ mod names;
 mod overlay;
 mod store;
 mod sys;
-mod wire;
+pub mod wire;
 
-pub(crate) use called::with_known_name;
+pub use called::{known_name, reason_for_no_names};
 pub use calls::Unusable;
 pub use domains::Domains;
-pub use store::{KnownNames, Store};
+pub use names::{Names, Uuid};
+pub use store::{Knowledge, KnownNames, Store, xenstored_socket};

@@ -12,6 +12,7 @@ mod common;
 mod scenario;
 
 mod crowd;
+mod crowd_names;
 mod daemon;
 mod devices;
 mod disturbances;
