@@ -13,6 +13,7 @@ mod common;
 
 mod changes;
 mod given;
+mod samples;
 mod xenstored;
 
 use std::time::Instant;
