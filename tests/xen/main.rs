@@ -24,6 +24,7 @@ mod names;
 mod parity;
 mod pools;
 mod sources;
+mod stats;
 mod steps;
 mod stopped;
 mod stored;
