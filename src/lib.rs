@@ -44,7 +44,7 @@
 //! * A method's name on the wire is libxl's own, and so are names and forms of what it returns.
 //! * A client's bytes never end the process: what is wrong with them is a value of [`error`], and it costs nobody else.
 //! * Unsafe code is where a module allows it at its top and says why: [`xl`], [`api`], [`xen`], [`sim`], `json::tape`,
-//!   `json::writer`, `json::decimal`, `wire::block`, `wire::peer`.
+//!   `json::writer`, `json::decimal`, `stats::encode`, `wire::block`, `wire::peer`.
 
 #[cfg(feature = "daemon")]
 pub mod api;

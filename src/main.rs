@@ -63,8 +63,8 @@ struct Options {
     #[arg(long, value_name = "FILE", requires = "sim")]
     sim_world: Option<PathBuf>,
 
-    /// Read domains (list_domain, domain_info) by hypercalls of our own, or through libxl, which says the same and
-    /// takes far longer
+    /// Read domains (list_domain, domain_info, domain_stats) by hypercalls of our own, or through libxl, which says the
+    /// same and takes far longer
     #[arg(long, value_enum, value_name = "SOURCE", default_value_t, conflicts_with = "sim")]
     source: Wanted,
 

@@ -23,7 +23,7 @@ pub use owned::{Bytes, List, Managed, Owned, Text};
 use crate::error::Failure;
 use sys::{Functions, libxl_ctx};
 
-/// Where `list_domain` and `domain_info` come from.
+/// Where `list_domain` and `domain_info` come from, and with them `domain_stats`.
 #[derive(Debug, Clone)]
 pub enum Source {
     /// libxl; if the hypervisor was tried before, why it is not that.
