@@ -22,11 +22,14 @@ run() {
         target/release/xenopsd --sim "$1" --socket "$folder/s" 2>"$folder/log" &
     local daemon=$!
     python3 - "$folder/s" "$2" "$3" <<'PY'
-import socket, sys, time
+import json, socket, sys, time
 path, kind, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 LIST = b'{"jsonrpc":"2.0","id":1,"method":"list_domain"}\n'
 FIELDS = b'{"jsonrpc":"2.0","id":1,"method":"list_domain","params":{"fields":["domid","cpu_time"]}}\n'
 DOMIDS = b'{"jsonrpc":"2.0","id":1,"method":"list_domain","params":{"domids":[7,500]}}\n'
+STATS = b'{"jsonrpc":"2.0","id":1,"method":"domain_stats"}\n'
+COUNTERS = b'{"jsonrpc":"2.0","id":1,"method":"domain_stats","params":[["state","cpu","memory"]]}\n'
+SINCE = b'{"jsonrpc":"2.0","id":1,"method":"domain_stats","params":[["state","memory"],null,null,%d]}\n'
 INFO = b'{"jsonrpc":"2.0","id":1,"method":"domain_info","params":{"domid":%d}}\n'
 
 def connect():
@@ -45,6 +48,11 @@ def ask(requests):
     stream.sendall(b"".join(requests))
     return [len(replies.readline()) for _ in requests][-1]
 
+def generation(since):
+    stream.sendall(SINCE % since)
+    return json.loads(replies.readline())["result"]["generation"]
+
+since = generation(generation(0)) if kind == "since" else 0
 slow = []
 if kind == "beside":
     for _ in range(64):
@@ -58,6 +66,9 @@ for _ in range(count):
         "list": [LIST],
         "fields": [FIELDS],
         "domids": [DOMIDS],
+        "stats": [STATS],
+        "counters": [COUNTERS],
+        "since": [SINCE % since],
         "info": [INFO % 7],
         "beside": [INFO % 7],
         "same": [LIST] * 16,
@@ -84,6 +95,11 @@ measure_all() {
     done
     measure list_domain_1000_two_fields 1000 fields 20 1
     measure list_domain_1000_two_domids 1000 domids 1000 1
+    for domains in 1 1000; do
+        measure "domain_stats_$domains" $domains stats $((1000 / domains + 20)) 1
+        measure "domain_stats_${domains}_counters" $domains counters $((1000 / domains + 20)) 1
+    done
+    measure domain_stats_1000_nothing_new 1000 since 20 1
     measure domain_info 1000 info 1000 1
     measure domain_info_beside_64_slow 1000 beside 1000 1
     measure burst_of_16_equal 1 same 200 16

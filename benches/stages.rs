@@ -28,6 +28,7 @@ use xenopsd::xl::{List, Text, Xl};
 
 const LIST_DOMAIN: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"list_domain"}"#;
 const DOMAIN_INFO: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"domain_info","params":{"domid":7}}"#;
+const DOMAIN_STATS: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"domain_stats","params":[["state","cpu","memory"]]}"#;
 const DOMAINS: [u32; 2] = [1, 1000];
 
 /// A request with what the parser needs behind it.
@@ -141,7 +142,11 @@ fn encode(c: &mut Criterion) {
 
 fn whole(c: &mut Criterion) {
     let mut group = c.benchmark_group("whole");
-    for (name, request) in [("domain_info", DOMAIN_INFO), ("list_domain of 1000", LIST_DOMAIN)] {
+    for (name, request) in [
+        ("domain_info", DOMAIN_INFO),
+        ("list_domain of 1000", LIST_DOMAIN),
+        ("domain_stats of 1000, without names", DOMAIN_STATS),
+    ] {
         let (mut rpc, mut scanner, mut bytes, mut out) =
             (Rpc::new(xl()), Scanner::default(), padded(request), Vec::new());
         group.bench_function(name, |b| {

@@ -20,18 +20,29 @@ def call(stream, method, **params):
     return reply["result"]
 
 
+def poll(stream, domains, generation):
+    """Bring a table of domains up to date: only what has changed since its generation is told."""
+    sample = call(stream, "domain_stats", groups=["name", "cpu"], since=generation)
+    if sample["full"]:
+        domains.clear()
+    # Neither number is enough: a domid goes to another domain one day, and a reboot gives a uuid a new domid.
+    for gone in sample["gone"]:
+        domains.pop((gone["domid"], gone["uuid"]), None)
+    for domain in sample["domains"]:
+        domains[domain["domid"], domain["uuid"]] = domain
+    return sample["generation"], sample["monotonic_ns"]
+
+
 with socket.socket(socket.AF_UNIX) as connection:
     connection.connect(sys.argv[1] if len(sys.argv) > 1 else "/run/xenopsd/xenopsd.sock")
     stream = connection.makefile("rw", encoding="utf-8")
-    # Of some twenty members of each domain these are enough; without `fields` all of them come.
-    fields = ["domid", "uuid", "cpu_time"]
-    start, before = time.monotonic(), call(stream, "list_domain", fields=fields)
+    domains = {}
+    generation, start = poll(stream, domains, 0)
+    before = dict(domains)
     time.sleep(1)
-    seconds, after = time.monotonic() - start, call(stream, "list_domain", fields=fields)
+    generation, end = poll(stream, domains, generation)
 
-# Neither number is enough: a domid goes to another domain one day, and a reboot gives a uuid a new domid.
-cpu_time_before = {(domain["domid"], domain["uuid"]): domain["cpu_time"] for domain in before}
-for domain in after:
-    domid, uuid, cpu_time = domain["domid"], domain["uuid"], domain["cpu_time"]
-    used = cpu_time - cpu_time_before.get((domid, uuid), cpu_time)
-    print(f"domain {domid:5}: {used / 1e7 / seconds:6.1f} % of a CPU")
+for (domid, uuid), domain in sorted(domains.items()):
+    used = domain["cpu_time"] - before.get((domid, uuid), domain)["cpu_time"]
+    name = domain["name"] or "(null)"
+    print(f"domain {domid:5}: {100 * used / (end - start):6.1f} % of a CPU, {name}")

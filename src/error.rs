@@ -107,6 +107,8 @@ pub enum Failure<'m> {
     Absent,
     /// A domain is named by a string: whoever must not ask xenstore leaves the call to somebody who may.
     Elsewhere,
+    /// A domain is named by a string, and xenstored, which knows names, does not answer.
+    NamesUnavailable,
     /// The method takes a descriptor, and none came with the request.
     NoDescriptor,
 }

@@ -22,6 +22,7 @@
 //! | [`daemon`] | the loop: who has something to do, in which order; the only room that knows sockets and requests |
 //! | [`worker`] | calls that may take long: a queue, processes that carry them out, and their side of it |
 //! | [`rpc`] | JSON-RPC: envelopes, two dialects, dispatch through the method table, replies, batches |
+//! | [`stats`] | what a monitor wants to know, in one call: `domain_stats` |
 //! | [`api`] | the method table, decoders and encoders: generated from libxl's headers |
 //! | [`wire`] | bytes: listener, connections, where one message ends and the next begins |
 //! | [`json`] | values on a tape; bytes appended to a buffer |
@@ -43,7 +44,7 @@
 //! * A method's name on the wire is libxl's own, and so are names and forms of what it returns.
 //! * A client's bytes never end the process: what is wrong with them is a value of [`error`], and it costs nobody else.
 //! * Unsafe code is where a module allows it at its top and says why: [`xl`], [`api`], [`xen`], [`sim`], `json::tape`,
-//!   `json::writer`, `json::decimal`, `wire::block`, `wire::peer`.
+//!   `json::writer`, `json::decimal`, `stats::encode`, `wire::block`, `wire::peer`.
 
 #[cfg(feature = "daemon")]
 pub mod api;
@@ -63,6 +64,8 @@ pub mod mem;
 pub mod rpc;
 #[cfg(feature = "daemon")]
 pub mod sim;
+#[cfg(feature = "daemon")]
+pub mod stats;
 #[cfg(feature = "daemon")]
 pub mod wire;
 #[cfg(feature = "daemon")]

@@ -12,6 +12,7 @@
 //! | arena: structs, 24 bytes for each of a message's, and bitmaps | 32 MiB, above `ARENA_KEEP_BYTES` freed again |
 //! | domains, as the hypervisor lists them and as libxl does: 240 bytes each | 8 MiB, for as many as Xen can have |
 //! | the list of domains as it was written the last time: `KEPT_TEXT_BYTES_MAX`, 144 bytes a domain | 6 MiB |
+//! | domains, as `domain_stats` has seen them last, once it is asked what has changed: 344 bytes each, twice | 22 MiB |
 //! | requests for xenstored | 4 MiB, when it takes none |
 //! | slab, event list | under 1 MiB |
 //!
@@ -104,6 +105,22 @@ pub const LEFT_OUT_BYTES_MIN: usize = 16 << 10;
 /// Requests for xenstored that it has not taken: more than two for each domain that Xen can have. A xenstored that lets
 /// it come to this is left.
 pub const XENSTORE_UNSENT_BYTES_MAX: usize = 4 << 20;
+
+/// Names that are read from xenstore at the same time, each in a transaction.
+pub const XENSTORE_READS_MAX: usize = 64;
+/// How often one is read when others' changes come in between; then it is not known until it changes again.
+pub const XENSTORE_READ_TRIES_MAX: usize = 8;
+/// How long xenstored may owe an answer before names are said to be unavailable.
+pub const XENSTORE_PATIENCE: Duration = Duration::from_secs(3);
+/// How long we wait before we connect to xenstored again; twice as long after each time that it was of no use.
+pub const XENSTORE_RETRY_MIN: Duration = Duration::from_millis(500);
+/// How long at most.
+pub const XENSTORE_RETRY_MAX: Duration = Duration::from_secs(30);
+
+/// Vcpus of all domains that one call of `domain_stats` tells of.
+pub const STATS_VCPUS_MAX: u64 = 1024;
+/// Domains that are no more and of which `domain_stats` can still say so.
+pub const STATS_GONE_MAX: usize = 4096;
 
 /// Lines of libxl's log that an error carries.
 pub const LOG_LINES_MAX: usize = 8;

@@ -14,7 +14,7 @@ use xenopsd::rpc::Rpc;
 use xenopsd::sim::{self, Conduct, Fault};
 use xenopsd::wire::Listener;
 use xenopsd::worker::{Launch, THIS_PROGRAM};
-use xenopsd::xen::{Domains, KnownNames, Store};
+use xenopsd::xen::{self, Domains, KnownNames};
 use xenopsd::xl::sys::Functions;
 use xenopsd::xl::{Source, Xl};
 
@@ -63,8 +63,8 @@ struct Options {
     #[arg(long, value_name = "FILE", requires = "sim")]
     sim_world: Option<PathBuf>,
 
-    /// Read domains (list_domain, domain_info) by hypercalls of our own, or through libxl, which says the same and
-    /// takes far longer
+    /// Read domains (list_domain, domain_info, domain_stats) by hypercalls of our own, or through libxl, which says the
+    /// same and takes far longer
     #[arg(long, value_enum, value_name = "SOURCE", default_value_t, conflicts_with = "sim")]
     source: Wanted,
 
@@ -198,13 +198,7 @@ fn serve(options: &Options, xl: Xl, names: KnownNames) -> Result<(), Reason> {
     let launch = Launch { program: THIS_PROGRAM.into(), workers: options.workers, sim, verbose: options.verbose };
     let mut daemon = Daemon::new(Rpc::new(xl), doors, signals, launch)?;
     if options.sim.is_none() {
-        daemon = match Store::connect(names) {
-            Ok(store) => daemon.with_store(store)?,
-            Err(error) => {
-                warn!("cannot connect to xenstored ({error}): workers ask it for names");
-                daemon
-            }
-        };
+        daemon = daemon.with_names(names, xen::xenstored_socket())?;
     }
     options.sim_churn.map_or(Ok(()), sim::churn)?;
     daemon.run()?;

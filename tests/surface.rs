@@ -100,6 +100,7 @@ fn the_methods_of_the_list_are_those_of_the_table() {
         };
         let place = match (method.place, method.long) {
             (Place::Loop, _) => "loop",
+            (Place::Names, _) => "names",
             (Place::Worker, false) => "worker",
             (Place::Worker, true) => "own",
         };

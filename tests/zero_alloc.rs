@@ -20,7 +20,7 @@ use xenopsd::json::{PADDING, Parser};
 use xenopsd::rpc::{Inline, Progress, Rpc};
 use xenopsd::sim;
 use xenopsd::wire::{Scan, Scanner};
-use xenopsd::xl::Xl;
+use xenopsd::xl::{Source, Xl};
 
 /// What one thread asked the allocator for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -85,7 +85,7 @@ struct Host {
 impl Host {
     fn start() -> Self {
         let host = sim::start(20, 7).unwrap();
-        let rpc = Rpc::new(Xl::open(host).unwrap());
+        let rpc = Rpc::new(Xl::open(host).unwrap().reading_from(Source::Simulator));
         Self { rpc, scanner: Scanner::default(), input: Vec::new(), output: Vec::new(), others_wait: false }
     }
 
@@ -148,6 +148,13 @@ const REQUESTS: &[(&str, &str)] = &[
     (
         r#"{"jsonrpc":"2.0","id":1,"method":"console_get_tty","params":[7,0,"pv"]}"#,
         r#"{"jsonrpc":"2.0","id":1,"result":"/"#,
+    ),
+    // Samples of all domains.
+    (r#"{"jsonrpc":"2.0","id":1,"method":"domain_stats"}"#, r#"{"jsonrpc":"2.0","id":1,"result":{"monotonic_ns":"#),
+    (r#"{"id":1,"method":"Xenops.DomainStats","params":[{"Fields":["domid"]}]}"#, r#"{"id":1,"result":{"monotonic"#),
+    (
+        r#"{"jsonrpc":"2.0","id":1,"method":"domain_stats","params":[["disks"]]}"#,
+        r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32602"#,
     ),
     // Some fields, some domains: few, which are asked for one by one, and more.
     (
@@ -299,6 +306,24 @@ fn a_result_that_is_shared_is_free_the_second_time() {
     host.rpc.begin_turn();
     let offenders: Vec<&str> = twice().filter(|message| host.answer(message) != Counts::default()).collect();
     assert!(offenders.is_empty(), "{offenders:#?}");
+}
+
+/// Generations are the ledger's, so the question is made from an answer.
+#[test]
+fn what_has_changed_since_is_free_the_second_time() {
+    let mut host = Host::start();
+    let question = |since: u64| {
+        let params = json!([["name", "state", "cpu", "memory", "vcpus"], null, [7, 0, 3, 2], since]);
+        json!({"jsonrpc": "2.0", "id": 1, "method": "domain_stats", "params": params}).to_string()
+    };
+    let mut since = 0;
+    for pass in 0..10 {
+        let counts = host.answer(&question(since));
+        let sample: serde_json::Value = serde_json::from_str(host.reply()).unwrap();
+        assert_eq!(sample["result"]["full"], pass == 0, "{sample}");
+        since = sample["result"]["generation"].as_u64().unwrap();
+        assert!(pass < 2 || counts == Counts::default(), "{pass}: {counts:?}");
+    }
 }
 
 #[test]

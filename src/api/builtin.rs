@@ -31,7 +31,7 @@ pub(super) unsafe fn defbool(pen: &mut Pen<'_>, value: &libxl_defbool) {
 /// # Safety
 /// The pen has room for 38 bytes.
 #[inline]
-pub(super) unsafe fn uuid(pen: &mut Pen<'_>, value: &libxl_uuid) {
+pub(crate) unsafe fn uuid(pen: &mut Pen<'_>, value: &libxl_uuid) {
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = value.uuid;
     // SAFETY: the caller's room: two quotes, four dashes, 32 digits.
     unsafe {

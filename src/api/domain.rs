@@ -33,10 +33,11 @@ impl<'m> Call<'m, '_, '_> {
         match self.lookup {
             Lookup::Elsewhere => Err(Failure::Elsewhere),
             Lookup::Known(domid) => Ok(domid),
-            Lookup::Names | Lookup::Ask => match decode::uuid(&Decoder::of(self), value) {
-                Ok(uuid) => self.domain_of_uuid(uuid),
-                Err(_) if self.lookup == Lookup::Names => self.domain_of_name(value).map_err(|_| Failure::Elsewhere),
-                Err(_) => self.domain_of_name(value),
+            lookup => match (decode::uuid(&Decoder::of(self), value), lookup) {
+                (Ok(uuid), _) => self.domain_of_uuid(uuid),
+                (Err(_), Lookup::Unavailable) => Err(Failure::NamesUnavailable),
+                (Err(_), Lookup::Names) => self.domain_of_name(value).map_err(|_| Failure::Elsewhere),
+                (Err(_), _) => self.domain_of_name(value),
             },
         }
     }

@@ -24,7 +24,7 @@ const FEW: usize = 16;
 
 /// The numbers in the parameter at `at`, in their order, each once; `None` when it is absent or null.
 #[inline]
-pub(super) fn read<'m, const N: usize>(args: &Args<'m, N>, at: usize) -> Result<Option<&'m [u32]>, Refused<'m>> {
+pub(crate) fn read<'m, const N: usize>(args: &Args<'m, N>, at: usize) -> Result<Option<&'m [u32]>, Refused<'m>> {
     if args.optional(at).is_none() {
         return Ok(None);
     }

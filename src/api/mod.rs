@@ -64,6 +64,8 @@ mod methods {
 
 use std::os::fd::OwnedFd;
 
+pub(crate) use builtin::uuid as write_uuid;
+pub(crate) use domids::read as read_domids;
 use encode::KeptLists;
 pub(crate) use hash::hash as hash_of;
 pub use kept::{Find, Keeper};
@@ -114,6 +116,8 @@ pub enum Class {
 pub enum Place {
     /// In the loop: nothing but hypercalls.
     Loop,
+    /// In the loop, if the names of domains that are known there do; else as the following.
+    Names,
     /// In a worker process: it changes something, or it asks xenstore, qemu, sysfs or a lock.
     Worker,
 }
@@ -143,6 +147,8 @@ pub enum Lookup {
     /// A uuid by asking for the list of domains; a name by what is known of names here, and if that does not do,
     /// elsewhere.
     Names,
+    /// A uuid likewise; a name not at all, for xenstored does not answer.
+    Unavailable,
     /// By asking libxl.
     Ask,
     /// It is known already.

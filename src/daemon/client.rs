@@ -9,6 +9,7 @@
 
 use std::time::Instant;
 
+use crate::api::Lookup;
 use crate::limits::{
     IN_BUF_BYTES_KEEP, MESSAGE_BYTES_MAX, OPERATIONS_PER_CONNECTION_MAX, OUT_BUF_BYTES_KEEP, OUT_HARD_BYTES,
     OUT_SOFT_BYTES, TURN_REQUESTS_MAX, TURN_TIME_MAX,
@@ -77,8 +78,8 @@ pub(super) struct Lent<'l> {
     pub(super) key: Key,
     /// Other clients' requests wait for their turn.
     pub(super) others_wait: bool,
-    /// Names of domains are known.
-    pub(super) knows_names: bool,
+    /// What to do about names of domains.
+    pub(super) lookup: Lookup,
 }
 
 impl Client {
@@ -252,11 +253,10 @@ impl Client {
                 return;
             }
         } else {
-            let Lent { rpc, pool, key, knows_names, .. } = lent;
-            let knows_names = *knows_names;
-            let client = *key;
+            let Lent { rpc, pool, key, lookup, .. } = lent;
+            let (client, lookup) = (*key, *lookup);
             let mut desk =
-                Desk { pool, client, peer, access, others_wait, may_leave_out, knows_names, descriptors, outstanding };
+                Desk { pool, client, peer, access, others_wait, may_leave_out, lookup, descriptors, outstanding };
             rpc.answer_one(bytes, &self.scanner.elements()[0], output.tail(), &mut desk);
         }
         self.end_frame(frame);
@@ -266,18 +266,10 @@ impl Client {
         let Self { connection, outstanding, .. } = self;
         let (peer, access) = (connection.peer(), self.access);
         let Connection { input, output, descriptors, .. } = connection;
-        let Lent { rpc, pool, key, knows_names, .. } = lent;
-        let mut desk = Desk {
-            pool,
-            client: *key,
-            peer,
-            access,
-            others_wait: true,
-            may_leave_out: false,
-            knows_names: *knows_names,
-            descriptors,
-            outstanding,
-        };
+        let Lent { rpc, pool, key, lookup, .. } = lent;
+        let (client, lookup, others_wait, may_leave_out) = (*key, *lookup, true, false);
+        let mut desk =
+            Desk { pool, client, peer, access, others_wait, may_leave_out, lookup, descriptors, outstanding };
         let elements = self.scanner.elements();
         let progress = rpc.answer_next(&mut batch, input.unread_padded(), elements, output.tail(), &mut desk);
         self.go_on(frame, batch, progress);

@@ -31,7 +31,7 @@ impl Loop {
 
     fn lend(&mut self) -> Lent<'_> {
         let Self { rpc, pool, spare } = self;
-        Lent { rpc, pool, spare, key: Key { slot: 0, generation: 0 }, others_wait: false, knows_names: false }
+        Lent { rpc, pool, spare, key: Key { slot: 0, generation: 0 }, others_wait: false, lookup: Lookup::Elsewhere }
     }
 }
 

@@ -131,7 +131,7 @@ impl Daemon {
             Accepting::Later(at) => Some(at),
             _ => None,
         };
-        let earliest = [retry, self.deadline].into_iter().flatten().min()?;
+        let earliest = [retry, self.deadline, self.names.wakes_at()].into_iter().flatten().min()?;
         Some(earliest.saturating_duration_since(Instant::now()))
     }
 
@@ -222,8 +222,8 @@ impl Daemon {
             };
             client.listed = false;
             let Self { rpc, pool, spare, names, turn, .. } = self;
-            let (others_wait, knows_names) = (at + 1 < turn.len(), names.are_known());
-            let turn = client.serve(&mut Lent { rpc, pool, spare, key, others_wait, knows_names });
+            let (others_wait, lookup) = (at + 1 < turn.len(), names.lookup());
+            let turn = client.serve(&mut Lent { rpc, pool, spare, key, others_wait, lookup });
             self.after(key, turn);
         }
         self.turn.clear();

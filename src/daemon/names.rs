@@ -1,18 +1,20 @@
 //! Domains' names in the loop: the connection to xenstored, if there is one.
 //!
-//! In: readiness of its socket, and what has become of operations. Out: whether names are known at this moment. What
-//! they are, the table of functions knows (`xen::KnownNames`).
+//! In: readiness of its socket, and what has become of operations. Out: whether names are known at this moment, or to
+//! be asked for. What they are, the table of functions knows (`xen::KnownNames`).
 
 use std::io;
+use std::path::PathBuf;
+use std::time::Instant;
 
-use log::warn;
 use mio::event::Event;
 
 use super::Daemon;
 use super::token::Source;
+use crate::api::Lookup;
 use crate::rpc::Refused;
 use crate::worker::{Heard, Operation};
-use crate::xen::Store;
+use crate::xen::{Knowledge, KnownNames, Store};
 use crate::xl::Xl;
 
 /// The connection. Without one, names are never known.
@@ -20,13 +22,12 @@ use crate::xl::Xl;
 pub(super) struct Names(Option<Store>);
 
 impl Daemon {
-    /// Keeps the names of domains by this connection to xenstored.
+    /// Keeps the names of domains by a connection to the xenstored that listens there.
     ///
     /// # Errors
-    /// The kernel cannot watch it.
-    pub fn with_store(mut self, mut store: Store) -> io::Result<Self> {
-        store.register(self.poll.registry(), Source::Store.into())?;
-        self.names = Names(Some(store));
+    /// The kernel gives no second handle of the event queue.
+    pub fn with_names(mut self, names: KnownNames, xenstored: PathBuf) -> io::Result<Self> {
+        self.names = Names(Some(Store::new(names, xenstored, self.poll.registry(), Source::Store.into())?));
         Ok(self)
     }
 }
@@ -44,13 +45,15 @@ impl Names {
         self.0.as_ref().is_some_and(Store::has_more)
     }
 
+    /// When there is something to do, whatever xenstored says.
+    pub(super) fn wakes_at(&self) -> Option<Instant> {
+        self.0.as_ref().and_then(Store::wakes_at)
+    }
+
     /// Brings names up to what xenstored said.
     pub(super) fn attend(&mut self, xl: &Xl) {
-        if let Some(store) = self.0.as_mut().filter(|store| store.has_more())
-            && let Err(error) = store.attend(|| xl.domids())
-        {
-            warn!("lost xenstored ({error}): from now on, workers ask it for names");
-            self.0 = None;
+        if let Some(store) = &mut self.0 {
+            store.attend(|| xl.domids());
         }
     }
 
@@ -66,8 +69,12 @@ impl Names {
         }
     }
 
-    /// Names are what xenstore holds, past everything that has been answered.
-    pub(super) fn are_known(&self) -> bool {
-        self.0.as_ref().is_some_and(Store::is_settled)
+    /// How a domain's name becomes its number now.
+    pub(super) fn lookup(&self) -> Lookup {
+        match self.0.as_ref().map(Store::knowledge) {
+            Some(Knowledge::Settled) => Lookup::Names,
+            Some(Knowledge::Unavailable) => Lookup::Unavailable,
+            Some(Knowledge::Asked) | None => Lookup::Elsewhere,
+        }
     }
 }

@@ -12,7 +12,7 @@ use super::by_name;
 use super::emit_call::function;
 use super::emit_input::{inputs, names_table};
 use super::model::{Builtin, Function, Model};
-use super::plan::{Class, Fate, Method};
+use super::plan::{Class, Fate, Method, Place};
 use super::table::{Row, methods, rows};
 
 /// `methods.rs`.
@@ -104,7 +104,11 @@ fn entry(row: &Row<'_>) -> TokenStream {
         Class::Domain => quote!(Class::Domain),
         Class::Host => quote!(Class::Host),
     };
-    let place = if row.in_loop { quote!(Place::Loop) } else { quote!(Place::Worker) };
+    let place = match row.place {
+        Place::Loop => quote!(Place::Loop),
+        Place::Names => quote!(Place::Names),
+        Place::Worker => quote!(Place::Worker),
+    };
     let descriptors = Literal::usize_unsuffixed(row.descriptors);
     let domain = match row.domain.map(Literal::usize_unsuffixed) {
         Some(at) => quote!(Some(#at)),

@@ -5,8 +5,8 @@
 
 use super::hints::Fact::{
     AfterDomainInfo, AfterLookup, AllOnesIsNone, Allocated, Checked, Default, Enumeration, GoneOnFailure, GuestOnly,
-    In, InOut, KeyFrom, LengthOf, Long, Loop, Never, Next, Number, OneByOne, OneOf, Optional, Quick, Range, ReadOnly,
-    Redundant, ServedAs, Synchronous, Truth,
+    In, InOut, KeyFrom, LengthOf, Long, Loop, Names, Never, Next, Number, OneByOne, OneOf, Optional, Quick, Range,
+    ReadOnly, Redundant, ServedAs, Synchronous, Truth,
 };
 use super::hints::{Fact, Hint};
 
@@ -40,6 +40,7 @@ pub const HINTS: &[Hint] = &[
         Loop,
         "answers while xenstored is stopped",
     ),
+    hint(&["domid_to_name", "name_to_domid"], Names, "asks xenstored for names, which tells the loop of them anyway"),
     hint(&["wait_for_free_memory", "wait_for_memory_target"], Long, "sleeps"),
     hint(
         &["device_pci_assignable_add", "device_pci_assignable_remove"],

@@ -26,6 +26,8 @@ pub enum Fact {
     ServedAs(&'static str),
     /// It makes nothing but hypercalls, so it may run in the loop. Without this it belongs in a worker process.
     Loop,
+    /// It asks for nothing but the name of a domain, which may be known in the loop.
+    Names,
     /// It may take long, though nothing in its declaration says so.
     Long,
     /// It does not take long, though it can be asynchronous.

@@ -31,8 +31,8 @@ pub struct Method<'m> {
     pub name: &'m str,
     /// What it does to the host.
     pub class: Class,
-    /// It makes nothing but hypercalls.
-    pub in_loop: bool,
+    /// Where the call is made.
+    pub place: Place,
     /// It may take long.
     pub long: bool,
     /// Whoever may only look may call it.
@@ -66,6 +66,17 @@ pub enum Class {
     Domain,
     /// It changes the host.
     Host,
+}
+
+/// Where a call is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the loop: it makes nothing but hypercalls.
+    Loop,
+    /// In the loop, if the names of domains that are known there do; else in a worker.
+    Names,
+    /// In a worker.
+    Worker,
 }
 
 /// An array that libxl allocates.
@@ -200,7 +211,11 @@ fn method<'m>(model: &'m Model, hints: &mut Hints, function: &'m Function) -> Re
         function,
         name,
         class,
-        in_loop: hints.says(name, Fact::Loop),
+        place: match (hints.says(name, Fact::Loop), hints.says(name, Fact::Names)) {
+            (true, _) => Place::Loop,
+            (false, true) => Place::Names,
+            (false, false) => Place::Worker,
+        },
         long: is_long(hints, function, class),
         read_only: hints.says(name, Fact::ReadOnly),
         guest_only: hints.says(name, Fact::GuestOnly),

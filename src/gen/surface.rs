@@ -4,7 +4,7 @@
 //! difference. `tests/surface.txt` is the copy that is reviewed; the test adds how each method is tested.
 
 use super::model::Function;
-use super::plan::{Class, Fate};
+use super::plan::{Class, Fate, Place};
 use super::table::{Row, by_hand, row};
 
 /// The text.
@@ -42,10 +42,11 @@ fn row_text(row: &Row<'_>) -> String {
         Class::Domain => "domain",
         Class::Host => "host",
     };
-    let place = match (row.in_loop, row.long) {
-        (true, _) => "loop",
-        (false, false) => "worker",
-        (false, true) => "own",
+    let place = match (row.place, row.long) {
+        (Place::Loop, _) => "loop",
+        (Place::Names, _) => "names",
+        (Place::Worker, false) => "worker",
+        (Place::Worker, true) => "own",
     };
     let who = if row.read_only { "read-only" } else { "full" };
     format!("method {class:<7}{place:<7}{who}")

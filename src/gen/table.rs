@@ -6,7 +6,7 @@
 use super::args::Arg;
 use super::emit_input::{domain, names};
 use super::model::Function;
-use super::plan::{Class, Fate, Method};
+use super::plan::{Class, Fate, Method, Place};
 
 /// What is known of a method without calling it.
 #[derive(Debug, Clone)]
@@ -19,8 +19,8 @@ pub struct Row<'m> {
     pub params: Vec<&'m str>,
     /// What it does to the host.
     pub class: Class,
-    /// It makes nothing but hypercalls.
-    pub in_loop: bool,
+    /// Where the call is made.
+    pub place: Place,
     /// It may take long.
     pub long: bool,
     /// How many descriptors it takes, at most.
@@ -38,7 +38,7 @@ pub fn by_hand() -> [Row<'static>; 1] {
         module: Some("console"),
         params: vec!["clear"],
         class: Class::Host,
-        in_loop: false,
+        place: Place::Worker,
         long: false,
         descriptors: 0,
         domain: None,
@@ -68,7 +68,7 @@ pub fn row<'m>(method: &Method<'m>) -> Row<'m> {
         module: None,
         params: names(method),
         class: method.class,
-        in_loop: method.in_loop,
+        place: method.place,
         long: method.long,
         descriptors: method.args.iter().filter(|arg| matches!(arg, Arg::Descriptor { .. })).count(),
         domain: domain(method),

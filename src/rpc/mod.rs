@@ -4,6 +4,7 @@
 //! and JSON; it knows no sockets, and libxl only through the table.
 
 mod batch;
+mod deferred;
 mod diagnose;
 mod envelope;
 mod explain;
@@ -20,13 +21,15 @@ pub use explain::Explained;
 pub use office::{Access, Domain, Inline, Office, ReplyTo, Task, Which};
 pub use reply::Refused;
 
-use crate::api::{self, Call, Class, Find, Keeper, Lookup, Method, Place};
+use crate::api::{self, Call, Find, Keeper, Lookup, Method, Place};
 use crate::error::Failure;
 use crate::json::{Message, Parser, Writer};
 use crate::limits::{ARENA_KEEP_BYTES, REPLY_BYTES_MAX};
+use crate::stats::Stats;
 use crate::wire::{Descriptors, Element};
 use crate::xl::Xl;
-use envelope::{Dialect, Envelope, RawId, To};
+use deferred::{Deferred, defer, submit};
+use envelope::{Envelope, RawId, To};
 use shared::Shared;
 
 /// Answers requests, one at a time.
@@ -50,6 +53,7 @@ struct Past {
     kept: Keeper,
     /// The text that the last reply leaves out, and where in the buffer it belongs.
     left_out: Option<(usize, Find)>,
+    stats: Stats,
 }
 
 /// The last call.
@@ -68,16 +72,6 @@ pub enum Answered {
     Now,
     /// The office has the call, and the reply with it.
     Later,
-}
-
-/// A call that is not made here.
-struct Deferred {
-    method: &'static Method,
-    dialect: Dialect,
-    notification: bool,
-    progress: bool,
-    domain: Domain,
-    named: String,
 }
 
 impl Rpc {
@@ -222,28 +216,6 @@ fn mended(document: &mut [u8]) -> &[u8] {
     document
 }
 
-/// Gives a call away, or says why that cannot be.
-#[cold]
-fn submit(
-    deferred: &Deferred,
-    id: RawId<'_>,
-    document: &[u8],
-    in_batch: bool,
-    writer: &mut Writer<'_>,
-    office: &mut impl Office,
-) -> Answered {
-    let &Deferred { method, dialect, notification, progress, domain, ref named } = deferred;
-    let to = ReplyTo::new(&To { dialect, id: id.echoed() });
-    match office.submit(Task { method, to, notification, in_batch, progress, domain, named, document }) {
-        Ok(()) => Answered::Later,
-        Err(_) if notification => Answered::Now,
-        Err(refused) => {
-            reply::refused(writer, &to.to(), &refused);
-            Answered::Now
-        }
-    }
-}
-
 /// Envelope, method, call, reply; or the call, if it is not to be made here.
 fn answer_message<'m>(
     xl: &Xl,
@@ -280,19 +252,19 @@ fn call(
 ) -> Option<Deferred> {
     let to = &envelope.to;
     let Some(method) = api::find(envelope.method) else {
-        own::call(xl, envelope, past.shared.counts(), writer, office);
+        own::call(xl, envelope, past, writer, office);
         return None;
     };
     if office.access() == Access::ReadOnly && !method.read_only {
         reply::refused(writer, to, &Refused::Forbidden(method.name));
         return None;
     }
+    let (mark, lookup) = (writer.mark(), office.lookup());
     // The one place of dispatch.
     if !office.runs_here(method) {
-        return Some(defer(method, envelope));
+        return defer(xl, method, envelope, writer, office);
     }
     past.last.method = Some(method);
-    let (mark, lookup) = (writer.mark(), office.lookup());
     reply::begin(writer, to);
     match result::write(xl, method, envelope, writer, office, past) {
         Ok(()) => {
@@ -301,7 +273,7 @@ fn call(
         }
         Err(failure) if is_for_others(method, &failure, lookup) => {
             writer.undo(mark);
-            return Some(defer(method, envelope));
+            return defer(xl, method, envelope, writer, office);
         }
         Err(failure) => {
             writer.undo(mark);
@@ -318,35 +290,5 @@ fn call(
 /// Shall somebody else make a call that failed here? So it is with whatever needs more than is known here: a name that
 /// is not among those that we know may still be xenstore's.
 fn is_for_others(method: &Method, failure: &Failure<'_>, lookup: Lookup) -> bool {
-    matches!(failure, Failure::Elsewhere) || (lookup == Lookup::Names && method.place == Place::Worker)
-}
-
-/// Longer names are cut where people read them.
-const NAME_CHARACTERS_SHOWN: usize = 128;
-
-/// What must be known of a call to make it later.
-#[cold]
-fn defer(method: &'static Method, envelope: &Envelope<'_>) -> Deferred {
-    let param = |name| envelope.params.find(method.params, name);
-    // Only changes have to wait for each other.
-    let domain = method.domain.filter(|_| method.class != Class::Read).map(|at| method.params[usize::from(at)]);
-    let mut named = String::new();
-    let domain = match domain.and_then(param) {
-        None => Domain::None,
-        Some(value) => match value.unsigned(u32::MAX.into()) {
-            Ok(number) => Domain::Number(u32::try_from(number).unwrap_or(u32::MAX)),
-            Err(_) => {
-                named.extend(value.str().unwrap_or_default().chars().take(NAME_CHARACTERS_SHOWN));
-                Domain::Named
-            }
-        },
-    };
-    Deferred {
-        method,
-        dialect: envelope.to.dialect,
-        notification: envelope.notification,
-        progress: param("progress").is_some_and(|value| matches!(value.bool(), Ok(true))),
-        domain,
-        named,
-    }
+    matches!(failure, Failure::Elsewhere) || (lookup == Lookup::Names && method.place == Place::Names)
 }

@@ -4,39 +4,78 @@
 //! gives an array; `operation_abort` takes `number`, or `id` of a request on the same connection, and gives `{}` when
 //! the operation has been asked to end: it is answered in any case, aborted or not. `server_info` takes nothing and
 //! gives what a client or an admin may want to know of the server that it talks to; its `loop` says how many results
-//! the loop has got from libxl, and how often it gave one to one more request that asked the same.
+//! the loop has got from libxl, and how often it gave one to one more request that asked the same. `domain_stats` is
+//! [`crate::stats`].
 
+use super::Past;
 use super::envelope::Envelope;
 use super::office::{Access, Office, Which};
 use super::reply::{self, Refused};
+use super::result::Made;
 use super::shared::Counts;
 use crate::api::Lookup;
 use crate::error::{Fault, Refused as RefusedParams};
 use crate::json::{Kind, Value, Writer};
 use crate::limits::REPLY_BYTES_MAX;
+use crate::xen;
 use crate::xl::{SONAME, Source, Xl};
+
+const DOMAIN_STATS: &str = "domain_stats";
 
 /// Answers one of them, or says that there is no such method.
 #[cold]
 pub(super) fn call(
     xl: &Xl,
     envelope: &Envelope<'_>,
-    counts: Counts,
+    past: &mut Past,
     writer: &mut Writer<'_>,
     office: &mut impl Office,
 ) {
     let to = &envelope.to;
     let outcome = match envelope.method {
+        DOMAIN_STATS | "Xenops.DomainStats" => {
+            stats(xl, envelope, past, writer, office);
+            Ok(())
+        }
         "operation_list" | "Xenops.OperationList" => list(envelope, writer, office),
         "operation_abort" | "Xenops.OperationAbort" if office.access() == Access::ReadOnly => {
             Err(Refused::Forbidden("operation_abort"))
         }
         "operation_abort" | "Xenops.OperationAbort" => abort(envelope, writer, office),
-        "server_info" | "Xenops.ServerInfo" => server_info(xl, envelope, counts, writer, office),
+        "server_info" | "Xenops.ServerInfo" => server_info(xl, envelope, past.shared.counts(), writer, office),
         other => Err(Refused::Method(other)),
     };
     if let Err(refused) = outcome {
         reply::refused(writer, to, &refused);
+    }
+}
+
+/// As a read of libxl's: made for all who ask the same in this turn.
+fn stats(xl: &Xl, envelope: &Envelope<'_>, past: &mut Past, writer: &mut Writer<'_>, office: &impl Office) {
+    let (to, params, access) = (&envelope.to, &envelope.params, office.access());
+    let Past { shared, stats, .. } = past;
+    let mark = writer.mark();
+    reply::begin(writer, to);
+    let may_share = shared.may_serve_look(office.others_wait());
+    if may_share && let Some(Made::Bytes(result)) = shared.find(DOMAIN_STATS, access, params) {
+        writer.raw(result);
+    } else {
+        xl.log().clear();
+        let begun = writer.mark();
+        if let Err(failed) = stats.answer(xl, params, office.lookup() == Lookup::Names, writer) {
+            writer.undo(mark);
+            reply::failure(xl, to, failed.function, &failed.failure, access, writer);
+            return;
+        }
+        shared.count_call();
+        if may_share && office.others_wait() && !writer.overflowed() {
+            shared.keep(Made::Bytes(writer.since(begun)));
+        }
+    }
+    reply::end(writer, to);
+    if writer.overflowed() {
+        writer.undo(mark);
+        reply::refused(writer, to, &Refused::ReplyTooLong);
     }
 }
 
@@ -94,7 +133,15 @@ fn server_info<'m>(
         _ => writer.raw(b"null"),
     }
     writer.raw(b",\"names\":");
-    writer.string(if office.lookup() == Lookup::Names { "known" } else { "asked" });
+    writer.string(match office.lookup() {
+        Lookup::Names => "known",
+        Lookup::Unavailable => "unavailable",
+        _ => "asked",
+    });
+    writer.raw(b",\"names_reason\":");
+    if xen::reason_for_no_names(|why| writer.string(why)).is_none() {
+        writer.raw(b"null");
+    }
     writer.raw(b",\"access\":");
     writer.string(if office.access() == Access::ReadOnly { "read-only" } else { "full" });
     writer.raw(b",\"loop\":{\"calls\":");

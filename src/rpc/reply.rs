@@ -55,6 +55,8 @@ pub enum Refused<'m> {
     Aborted,
     /// No operation is waiting or running under this number or id.
     NoOperation,
+    /// xenstored, which knows the names of domains, does not answer.
+    NamesUnavailable,
 }
 
 impl Refused<'_> {
@@ -76,6 +78,7 @@ impl Refused<'_> {
             Self::NoOperation => (-32009, "NO_SUCH_OPERATION"),
             Self::NoWorker => (-32010, "NO_WORKER"),
             Self::Aborted => (-32011, "NOT_BEGUN"),
+            Self::NamesUnavailable => (-32012, "NAMES_UNAVAILABLE"),
         }
     }
 }
@@ -101,6 +104,9 @@ impl Display for Refused<'_> {
             Self::NoOperation => {
                 f.write_str("no such operation is waiting or running; operation_list shows those that are")
             }
+            Self::NamesUnavailable => f.write_str(
+                "xenstored does not answer, so names of domains are not known at the moment: nothing was done",
+            ),
             Self::Full => f.write_str("as many connections as this server allows are open: try again later"),
         }
     }
@@ -145,6 +151,7 @@ pub(super) fn failure(
         Failure::Refused(refusal) => Refused::Params(refusal),
         Failure::Absent => Refused::Absent(method),
         Failure::NoDescriptor => Refused::NoDescriptor,
+        Failure::NamesUnavailable => Refused::NamesUnavailable,
         Failure::Elsewhere => unreachable!("such a call has been given away"),
         Failure::Libxl(code) => return libxl(writer, to, method, Some(*code), log),
         Failure::NoValue => return libxl(writer, to, method, None, log),

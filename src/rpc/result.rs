@@ -32,7 +32,7 @@ pub(super) fn write<'m>(
 ) -> Outcome<'m> {
     let (params, Past { shared, kept, left_out, .. }) = (envelope.params, past);
     let may_share = shared.may_serve(method, office.others_wait());
-    if may_share && let Some(made) = shared.find(method, office.access(), &params) {
+    if may_share && let Some(made) = shared.find(method.name, office.access(), &params) {
         match made {
             Made::Bytes(bytes) => {
                 writer.raw(bytes);

@@ -64,16 +64,21 @@ impl Shared {
         (others_wait || !self.kept.is_empty()) && method.descriptors == 0
     }
 
+    /// The same for a method of our own that only looks.
+    pub(super) fn may_serve_look(&self, others_wait: bool) -> bool {
+        others_wait || !self.kept.is_empty()
+    }
+
     /// A result was made by a call of libxl.
     pub(super) fn count_call(&mut self) {
         self.counts.calls += 1;
     }
 
     /// The result of the same question, if it has been asked before.
-    pub(super) fn find(&mut self, method: &Method, access: Access, params: &Params<'_>) -> Option<Made<'_>> {
+    pub(super) fn find(&mut self, method: &str, access: Access, params: &Params<'_>) -> Option<Made<'_>> {
         let Self { kept, bytes, question, hash, counts } = self;
         question.clear();
-        question.extend_from_slice(method.name.as_bytes());
+        question.extend_from_slice(method.as_bytes());
         question.push(access as u8);
         params.spell(question);
         *hash = hash_of(question);

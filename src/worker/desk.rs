@@ -29,8 +29,8 @@ pub struct Desk<'p> {
     pub others_wait: bool,
     /// The reply is sent next, from where its parts are.
     pub may_leave_out: bool,
-    /// Names of domains are known here.
-    pub knows_names: bool,
+    /// What to do about a domain that is given by name or uuid.
+    pub lookup: Lookup,
     /// The descriptors that came with its bytes.
     pub descriptors: &'p mut Descriptors,
     /// How many of its operations are not over.
@@ -40,11 +40,15 @@ pub struct Desk<'p> {
 impl Office for Desk<'_> {
     #[inline]
     fn runs_here(&self, method: &Method) -> bool {
-        method.place == Place::Loop || (self.knows_names && asks_for_a_name(method))
+        match method.place {
+            Place::Loop => true,
+            Place::Names => self.lookup == Lookup::Names,
+            Place::Worker => false,
+        }
     }
 
     fn lookup(&self) -> Lookup {
-        if self.knows_names { Lookup::Names } else { Lookup::Elsewhere }
+        self.lookup
     }
 
     fn access(&self) -> Access {
@@ -105,9 +109,4 @@ impl Office for Desk<'_> {
             Which::Id(id) => operation.client == client && operation.to.id() == id,
         })
     }
-}
-
-/// Is it one of those that need nothing but names?
-fn asks_for_a_name(method: &Method) -> bool {
-    matches!(method.name, "domid_to_name" | "name_to_domid")
 }

@@ -25,7 +25,8 @@
 //! are laid over the table, too, and answer in the loop while names are settled. Otherwise, and whenever they find
 //! nothing, the call is a worker's, as it is without this: so here, too, every error is libxl's own. xenstored that is
 //! silent costs nobody a poll: numbers go on, and names that were settled when it fell silent go on with them, until a
-//! change is made here.
+//! change is made here. Once it has owed an answer for long, names are refused rather than left to workers, who would
+//! all come to wait for it.
 //!
 //! | page | what |
 //! |---|---|
@@ -35,8 +36,8 @@
 //! | `overlay` | the three functions, by libxl's contract |
 //! | `wire` | one message of xenstore's wire |
 //! | `names` | which domain is called what, by xenstored's messages |
-//! | `store` | the connection that these come by |
-//! | `called` | the two functions for names |
+//! | `store` | the connection that these come by, and comes back by itself |
+//! | `called` | the two functions for names, and [`known_name`] for whoever has a list of domains |
 //! | `sys` | the hypervisor's structs |
 #![allow(unsafe_code, reason = "hypercalls, and functions that C's contract describes")]
 
@@ -48,8 +49,10 @@ mod names;
 mod overlay;
 mod store;
 mod sys;
-mod wire;
+pub mod wire;
 
+pub use called::{known_name, reason_for_no_names};
 pub use calls::Unusable;
 pub use domains::Domains;
-pub use store::{KnownNames, Store};
+pub use names::{Names, Uuid};
+pub use store::{Knowledge, KnownNames, Store, xenstored_socket};

@@ -6,28 +6,52 @@
 //! on the node with its name, tells that this has changed (it also fires when it is set up); then the node is read.
 //! There is no watch on a tree: one creation of a domain would fire that dozens of times.
 //!
-//! Names are *settled* when nothing that was asked is unanswered: then they are what xenstore holds, but for changes of
-//! which we have not heard yet. Changes of our own making are no such: [`Names::unsettle`] asks something of xenstored,
-//! and since that sends whatever a change fires before it answers what was asked after the change, names are settled
-//! again only when they are past it. When xenstored is silent, names that are settled stay so: nothing can have
-//! changed.
+//! A name belongs to a number *and* a uuid, for numbers are used again: both are read in one transaction, the uuid from
+//! the node `vm`, which libxl writes together with the name. Domain-0 and others that no libxl has made have no such
+//! node; theirs is the uuid that the hypervisor lists. Whoever asks for a name says of which uuid: so a domain that was
+//! destroyed and another that was created in its place, both unheard of yet, are not mistaken for each other.
+//!
+//! Names are *settled* when all is heard and nothing that was asked is unanswered: then they are what xenstore holds,
+//! but for changes of which we have not heard yet. Changes of our own making are no such: [`Names::unsettle`] asks
+//! something of xenstored, and since that sends whatever a change fires before it answers what was asked after the
+//! change, names are settled again only when they are past it. That is done before the reply of the change leaves. So
+//! nobody who has such a reply, nor anybody they tell, is given an older name: until names are settled again, a name is
+//! asked of xenstored itself, by a worker. (Holding replies back until then would do as well, but each change would
+//! wait for xenstored twice, and all of them for ever when it falls silent, also those that never needed it.) When
+//! xenstored is silent, names that are settled stay so: nothing can have changed.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::{CStr, CString};
 
-use super::sys::{XS_ERROR, XS_GET_DOMAIN_PATH, XS_READ, XS_UNWATCH, XS_WATCH, XS_WATCH_EVENT};
-use super::wire::{self, Malformed, Message};
-use crate::limits::XENSTORE_UNSENT_BYTES_MAX;
+use super::sys::{
+    XS_ERROR, XS_GET_DOMAIN_PATH, XS_READ, XS_TRANSACTION_END, XS_TRANSACTION_START, XS_UNWATCH, XS_WATCH,
+    XS_WATCH_EVENT,
+};
+use super::wire::{self, Malformed, Message, NO_TRANSACTION};
+use crate::limits::{XENSTORE_READ_TRIES_MAX, XENSTORE_READS_MAX, XENSTORE_UNSENT_BYTES_MAX};
+
+/// A domain's uuid, as the hypervisor has it.
+pub type Uuid = [u8; 16];
 
 /// The token of the watches on domains that come and go. Others are a domain's number.
 const COMINGS: &str = "*";
-/// In the number of a request, above a domain's: it reads that one's name.
-const READS: u32 = 1 << 16;
-/// The number of a request that asks for nothing but a sign.
-const PASSES: u32 = 1 << 17;
-/// The number of all other requests.
-const OTHER: u32 = 1 << 18;
+
+/// What the number of a request says of it, above a domain's number.
+mod asked {
+    /// A transaction, to read that domain's name and uuid.
+    pub(super) const START: u32 = 1 << 16;
+    /// In it, the name.
+    pub(super) const NAME: u32 = 2 << 16;
+    /// In it, the node that says which uuid that is the name of.
+    pub(super) const VM: u32 = 3 << 16;
+    /// Its end.
+    pub(super) const END: u32 = 4 << 16;
+    /// Nothing but a sign.
+    pub(super) const PASS: u32 = 5 << 16;
+    /// Something that needs no answer.
+    pub(super) const OTHER: u32 = 6 << 16;
+}
 
 /// Whether xenstored has been asked for a sign that it is past a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,13 +65,44 @@ enum Pass {
     AskedTooEarly,
 }
 
+/// A domain that there is.
+#[derive(Debug)]
+struct Domain {
+    /// Its uuid, by the hypervisor.
+    listed: Uuid,
+    called: Option<Called>,
+}
+
+/// What xenstore calls a domain.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Called {
+    /// Which one that is.
+    pub(super) uuid: Uuid,
+    pub(super) name: CString,
+}
+
+/// A transaction that reads a name and whose it is.
+#[derive(Debug, Default)]
+struct Reading {
+    tries: usize,
+    /// The name has changed since, or its domain is another one: what comes of this is not good enough.
+    again: bool,
+    name: Option<CString>,
+    uuid: Option<Uuid>,
+}
+
 /// Names of domains, both ways.
 #[derive(Debug, Default)]
-pub(super) struct Names {
-    by_domid: BTreeMap<u16, Option<CString>>,
+pub struct Names {
+    domains: BTreeMap<u16, Domain>,
     by_name: HashMap<CString, BTreeSet<u16>>,
+    /// What is being read, and what is to be.
+    readings: BTreeMap<u16, Reading>,
+    to_read: BTreeSet<u16>,
     /// Somebody listens to xenstored.
     begun: bool,
+    /// It may have said something that has not been heard.
+    pub(super) unheard: bool,
     /// Requests that are not answered.
     unanswered: usize,
     /// Domains have come or gone.
@@ -59,17 +114,22 @@ pub(super) struct Names {
 
 impl Names {
     /// Asks to be told of domains that come and go. Both watches fire at once.
-    pub(super) fn begin(&mut self) {
+    pub fn begin(&mut self) {
         for node in ["@introduceDomain", "@releaseDomain"] {
-            self.ask(XS_WATCH, OTHER, &[node, COMINGS]);
+            self.ask(XS_WATCH, asked::OTHER, NO_TRANSACTION, &[node, COMINGS]);
         }
         self.begun = true;
         self.stale = true;
     }
 
-    /// Something has been asked, and everything has been answered.
-    pub(super) fn are_settled(&self) -> bool {
-        self.begun && self.unanswered == 0 && !self.stale
+    /// Something has been asked, everything has been answered, and all that was said has been heard.
+    pub fn are_settled(&self) -> bool {
+        self.begun && self.unanswered == 0 && !self.stale && !self.unheard
+    }
+
+    /// xenstored owes answers.
+    pub(super) fn are_waiting(&self) -> bool {
+        self.unanswered > 0
     }
 
     /// xenstored has not taken more than we keep for it.
@@ -78,52 +138,66 @@ impl Names {
     }
 
     /// Somebody has to say which domains there are.
-    pub(super) fn are_stale(&self) -> bool {
+    pub fn are_stale(&self) -> bool {
         self.stale
     }
 
     /// From now on names are settled only when they are past everything that has happened before.
-    pub(super) fn unsettle(&mut self) {
+    pub fn unsettle(&mut self) {
         if self.pass == Pass::None {
             self.pass = Pass::Asked;
-            self.ask(XS_GET_DOMAIN_PATH, PASSES, &["0"]);
+            self.ask(XS_GET_DOMAIN_PATH, asked::PASS, NO_TRANSACTION, &["0"]);
         } else {
             self.pass = Pass::AskedTooEarly;
         }
     }
 
-    /// What xenstore calls a domain, if it is settled that it calls it something.
-    pub(super) fn name(&self, domid: u32) -> Option<&CStr> {
+    /// What xenstore calls the domain of this number, if it is settled that it calls it something, and which domain it
+    /// means by that.
+    pub(super) fn called(&self, domid: u32) -> Option<&Called> {
         let domid = u16::try_from(domid).ok().filter(|_| self.are_settled())?;
-        self.by_domid.get(&domid)?.as_deref()
+        self.domains.get(&domid)?.called.as_ref()
     }
 
-    /// The first domain of this name, if it is settled that there is one.
-    pub(super) fn domid(&self, name: &CStr) -> Option<u32> {
+    /// The first domain of this name, if it is settled that there is one: its number and uuid.
+    pub(super) fn domain(&self, name: &CStr) -> Option<(u32, &Uuid)> {
         let domids = self.by_name.get(name).filter(|_| self.are_settled())?;
-        domids.first().map(|&domid| domid.into())
+        let domid = u32::from(*domids.first()?);
+        Some((domid, &self.called(domid)?.uuid))
     }
 
     /// These are the domains that there are.
-    pub(super) fn relist(&mut self, domids: impl IntoIterator<Item = u16>) {
+    pub fn relist(&mut self, domains: impl IntoIterator<Item = (u16, Uuid)>) {
         self.stale = false;
-        let there: BTreeSet<u16> = domids.into_iter().collect();
-        let gone: Vec<u16> = self.by_domid.keys().filter(|domid| !there.contains(domid)).copied().collect();
+        let there: BTreeMap<u16, Uuid> = domains.into_iter().collect();
+        let gone: Vec<u16> = self.domains.keys().filter(|domid| !there.contains_key(domid)).copied().collect();
         for domid in gone {
-            self.rename(domid, None);
-            self.by_domid.remove(&domid);
-            self.ask(XS_UNWATCH, OTHER, &[&node(domid), &domid.to_string()]);
+            self.call(domid, None);
+            self.domains.remove(&domid);
+            self.to_read.remove(&domid);
+            self.ask(XS_UNWATCH, asked::OTHER, NO_TRANSACTION, &[&node(domid, "name"), &domid.to_string()]);
         }
-        for domid in there {
-            if let Entry::Vacant(vacant) = self.by_domid.entry(domid) {
-                vacant.insert(None);
-                self.ask(XS_WATCH, OTHER, &[&node(domid), &domid.to_string()]);
+        for (domid, listed) in there {
+            match self.domains.entry(domid) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(Domain { listed, called: None });
+                    self.ask(XS_WATCH, asked::OTHER, NO_TRANSACTION, &[&node(domid, "name"), &domid.to_string()]);
+                }
+                Entry::Occupied(mut occupied) if occupied.get().listed != listed => {
+                    occupied.get_mut().listed = listed;
+                    self.read(domid);
+                }
+                Entry::Occupied(_) => {}
             }
         }
+        self.begin_reading();
     }
 
     /// Takes the messages that are complete; how many bytes those were.
-    pub(super) fn hear(&mut self, bytes: &[u8]) -> Result<usize, Malformed> {
+    ///
+    /// # Errors
+    /// No xenstored says that.
+    pub fn hear(&mut self, bytes: &[u8]) -> Result<usize, Malformed> {
         let mut heard = 0;
         while let Some((message, length)) = wire::parse(&bytes[heard..])? {
             heard += length;
@@ -132,6 +206,7 @@ impl Names {
             } else {
                 self.answered(&message)?;
             }
+            self.begin_reading();
         }
         Ok(heard)
     }
@@ -142,9 +217,7 @@ impl Names {
         let token = strings.nth(1).and_then(|token| std::str::from_utf8(token).ok()).ok_or(Malformed)?;
         match token.parse() {
             _ if token == COMINGS => self.stale = true,
-            Ok(domid) if self.by_domid.contains_key(&domid) => {
-                self.ask(XS_READ, READS | u32::from(domid), &[&node(domid)]);
-            }
+            Ok(domid) if self.domains.contains_key(&domid) => self.read(domid),
             // Of a domain that has gone.
             Ok(_) => {}
             Err(_) => return Err(Malformed),
@@ -154,53 +227,129 @@ impl Names {
 
     fn answered(&mut self, message: &Message<'_>) -> Result<(), Malformed> {
         self.unanswered = self.unanswered.checked_sub(1).ok_or(Malformed)?;
-        if message.request == PASSES {
-            let again = std::mem::take(&mut self.pass) == Pass::AskedTooEarly;
-            if again {
-                self.unsettle();
+        let (asked, domid) = (message.request & !0xffff, (message.request & 0xffff) as u16);
+        match asked {
+            asked::OTHER => return Ok(()),
+            asked::PASS => {
+                if std::mem::take(&mut self.pass) == Pass::AskedTooEarly {
+                    self.unsettle();
+                }
+                return Ok(());
             }
-            return Ok(());
+            _ => {}
         }
-        let domid = message.request.checked_sub(READS).and_then(|domid| u16::try_from(domid).ok());
-        let Some(domid) = domid.filter(|domid| self.by_domid.contains_key(domid)) else {
-            return Ok(());
-        };
-        let name = match message.kind {
-            // As C sees it: up to the first NUL.
-            XS_READ => message.payload.split(|&byte| byte == 0).next().and_then(|name| CString::new(name).ok()),
+        let reading = self.readings.get_mut(&domid).ok_or(Malformed)?;
+        // As C sees it: up to the first NUL.
+        let text = message.payload.split(|&byte| byte == 0).next().unwrap_or_default();
+        match (asked, message.kind) {
+            (asked::START, XS_TRANSACTION_START) => return self.started(domid, text),
+            (asked::NAME, XS_READ) => reading.name = CString::new(text).ok(),
+            (asked::VM, XS_READ) => reading.uuid = uuid(text),
             // There is no such node, which is to say no name.
-            XS_ERROR => None,
+            (asked::NAME | asked::VM, XS_ERROR) => {}
+            (asked::END, XS_ERROR) if text == b"EAGAIN" && reading.tries < XENSTORE_READ_TRIES_MAX => {
+                *reading = Reading { tries: reading.tries, ..Reading::default() };
+                self.start(domid);
+            }
+            (asked::END, XS_TRANSACTION_END) => self.ended(domid, true),
+            // There is no transaction to be had, or no end of others' changes: nothing is known of the name.
+            (asked::START | asked::END, XS_ERROR) => self.ended(domid, false),
             _ => return Err(Malformed),
-        };
-        self.rename(domid, name);
+        }
         Ok(())
     }
 
-    fn rename(&mut self, domid: u16, name: Option<CString>) {
-        let old = self.by_domid.get_mut(&domid).and_then(Option::take);
-        if let Some(old) = old
-            && let Some(domids) = self.by_name.get_mut(&old)
+    /// A domain's name is to be read.
+    fn read(&mut self, domid: u16) {
+        match self.readings.get_mut(&domid) {
+            Some(reading) => reading.again = true,
+            None => drop(self.to_read.insert(domid)),
+        }
+    }
+
+    /// Reads what is to be read, so many at a time.
+    fn begin_reading(&mut self) {
+        while self.readings.len() < XENSTORE_READS_MAX
+            && let Some(domid) = self.to_read.pop_first()
+        {
+            self.readings.insert(domid, Reading::default());
+            self.start(domid);
+        }
+    }
+
+    fn start(&mut self, domid: u16) {
+        if let Some(reading) = self.readings.get_mut(&domid) {
+            reading.tries += 1;
+        }
+        self.ask(XS_TRANSACTION_START, asked::START | u32::from(domid), NO_TRANSACTION, &[""]);
+    }
+
+    /// The transaction has this number: all that is done in it is asked at once.
+    fn started(&mut self, domid: u16, transaction: &[u8]) -> Result<(), Malformed> {
+        let transaction = std::str::from_utf8(transaction).ok().and_then(|text| text.parse().ok()).ok_or(Malformed)?;
+        let of = u32::from(domid);
+        self.ask(XS_READ, asked::NAME | of, transaction, &[&node(domid, "name")]);
+        self.ask(XS_READ, asked::VM | of, transaction, &[&node(domid, "vm")]);
+        // Only a transaction that is to be committed is one whose reads are held against each other.
+        self.ask(XS_TRANSACTION_END, asked::END | of, transaction, &["T"]);
+        Ok(())
+    }
+
+    fn ended(&mut self, domid: u16, is_good: bool) {
+        let Some(reading) = self.readings.remove(&domid) else {
+            return;
+        };
+        if let Some(domain) = self.domains.get(&domid) {
+            let uuid = reading.uuid.unwrap_or(domain.listed);
+            let name = reading.name.filter(|_| is_good && !reading.again);
+            self.call(domid, name.map(|name| Called { uuid, name }));
+            if reading.again {
+                self.to_read.insert(domid);
+            }
+        }
+    }
+
+    /// From now on a domain is called that.
+    fn call(&mut self, domid: u16, called: Option<Called>) {
+        let Some(domain) = self.domains.get_mut(&domid) else {
+            return;
+        };
+        if let Some(called) = &called {
+            self.by_name.entry(called.name.clone()).or_default().insert(domid);
+        }
+        let old = std::mem::replace(&mut domain.called, called);
+        let is_kept = |old: &Called| domain.called.as_ref().is_some_and(|called| called.name == old.name);
+        if let Some(old) = old.filter(|old| !is_kept(old))
+            && let Some(domids) = self.by_name.get_mut(&old.name)
         {
             domids.remove(&domid);
             if domids.is_empty() {
-                self.by_name.remove(&old);
+                self.by_name.remove(&old.name);
             }
-        }
-        if let Some(name) = name {
-            self.by_name.entry(name.clone()).or_default().insert(domid);
-            self.by_domid.insert(domid, Some(name));
         }
     }
 
-    fn ask(&mut self, kind: u32, request: u32, strings: &[&str]) {
+    fn ask(&mut self, kind: u32, request: u32, transaction: u32, strings: &[&str]) {
         self.unanswered += 1;
-        wire::write(&mut self.output, kind, request, strings);
+        wire::write(&mut self.output, kind, request, transaction, strings);
     }
 }
 
-/// Where xenstore keeps a domain's name.
-fn node(domid: u16) -> String {
-    format!("/local/domain/{domid}/name")
+/// What xenstore keeps of a domain.
+fn node(domid: u16, what: &str) -> String {
+    format!("/local/domain/{domid}/{what}")
+}
+
+/// The uuid that a domain's node `vm` names, such as `/vm/01234567-89ab-cdef-0123-456789abcdef`.
+fn uuid(vm: &[u8]) -> Option<Uuid> {
+    let text = vm.strip_prefix(b"/vm/").filter(|text| text.len() == 36)?;
+    let mut digits = text.iter().enumerate().filter(|(at, _)| ![8, 13, 18, 23].contains(at));
+    let mut digit = || char::from(*digits.next()?.1).to_digit(16);
+    let mut uuid = Uuid::default();
+    for byte in &mut uuid {
+        *byte = u8::try_from(digit()? << 4 | digit()?).ok()?;
+    }
+    [8, 13, 18, 23].iter().all(|&at| text[at] == b'-').then_some(uuid)
 }
 
 #[cfg(test)]

@@ -6,27 +6,30 @@
 use super::sys::XENSTORE_PAYLOAD_MAX;
 
 /// Kind, request, transaction, length of what follows.
-pub(super) const HEADER_BYTES: usize = 16;
+pub const HEADER_BYTES: usize = 16;
 /// What may follow at most.
-pub(super) const PAYLOAD_BYTES_MAX: usize = XENSTORE_PAYLOAD_MAX as usize;
+pub const PAYLOAD_BYTES_MAX: usize = XENSTORE_PAYLOAD_MAX as usize;
 
 /// A message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Message<'b> {
+pub struct Message<'b> {
     /// One of `XS_…`.
-    pub(super) kind: u32,
+    pub kind: u32,
     /// The number of the request that it answers; of an event, 0.
-    pub(super) request: u32,
+    pub request: u32,
     /// Strings, each with a NUL behind it, but for a value, which is as it is.
-    pub(super) payload: &'b [u8],
+    pub payload: &'b [u8],
 }
 
 /// Bytes that no xenstored sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Malformed;
+pub struct Malformed;
 
 /// The first message and its length; `None` while it is not complete.
-pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Message<'_>, usize)>, Malformed> {
+///
+/// # Errors
+/// It is longer than the protocol allows.
+pub fn parse(bytes: &[u8]) -> Result<Option<(Message<'_>, usize)>, Malformed> {
     let Some((header, rest)) = bytes.split_at_checked(HEADER_BYTES) else {
         return Ok(None);
     };
@@ -40,12 +43,15 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<(Message<'_>, usize)>, Malfor
     Ok(rest.get(..length).map(message))
 }
 
-/// Appends a request outside of any transaction: strings, each with a NUL behind it.
-pub(super) fn write(out: &mut Vec<u8>, kind: u32, request: u32, strings: &[&str]) {
+/// The number of no transaction.
+pub const NO_TRANSACTION: u32 = 0;
+
+/// Appends a request: strings, each with a NUL behind it.
+pub fn write(out: &mut Vec<u8>, kind: u32, request: u32, transaction: u32, strings: &[&str]) {
     let length: usize = strings.iter().map(|string| string.len() + 1).sum();
     debug_assert!(length <= PAYLOAD_BYTES_MAX);
     let length = u32::try_from(length).unwrap_or(0);
-    for word in [kind, request, 0, length] {
+    for word in [kind, request, transaction, length] {
         out.extend_from_slice(&word.to_ne_bytes());
     }
     for string in strings {
@@ -61,8 +67,8 @@ mod tests {
     #[test]
     fn a_message_is_one_when_its_last_byte_has_come() {
         let mut bytes = Vec::new();
-        write(&mut bytes, 2, 7, &["/local/domain/5/name"]);
-        write(&mut bytes, 4, 8, &["@releaseDomain", "*"]);
+        write(&mut bytes, 2, 7, NO_TRANSACTION, &["/local/domain/5/name"]);
+        write(&mut bytes, 4, 8, 9, &["@releaseDomain", "*"]);
         let first = HEADER_BYTES + 21;
         for length in 0..first {
             assert_eq!(parse(&bytes[..length]), Ok(None));

@@ -9,6 +9,7 @@ mod load;
 mod log;
 mod owned;
 pub mod rc;
+mod reads;
 pub mod sys;
 
 use core::ffi::{CStr, c_int};
@@ -22,7 +23,7 @@ pub use owned::{Bytes, List, Managed, Owned, Text};
 use crate::error::Failure;
 use sys::{Functions, libxl_ctx};
 
-/// Where `list_domain` and `domain_info` come from.
+/// Where `list_domain` and `domain_info` come from, and with them `domain_stats`.
 #[derive(Debug, Clone)]
 pub enum Source {
     /// libxl; if the hypervisor was tried before, why it is not that.
@@ -89,8 +90,8 @@ impl Xl {
         &self.source
     }
 
-    /// The numbers of all domains, if they can be had.
-    pub fn domids(&self) -> Option<Vec<u16>> {
+    /// The numbers of all domains, and their uuids, if they can be had.
+    pub fn domids(&self) -> Option<Vec<(u16, [u8; 16])>> {
         let list_domain = self.functions.libxl_list_domain?;
         let mut count = -1;
         // SAFETY: the table holds this very function; the list is the caller's.
@@ -98,7 +99,8 @@ impl Xl {
             let first = list_domain(self.ctx(), &raw mut count);
             List::new(first, count, self.functions.libxl_dominfo_list_free)
         };
-        (count >= 0).then(|| domains.iter().filter_map(|domain| u16::try_from(domain.domid).ok()).collect())
+        let domid = |domain: &sys::libxl_dominfo| Some((u16::try_from(domain.domid).ok()?, domain.uuid.uuid));
+        (count >= 0).then(|| domains.iter().filter_map(domid).collect())
     }
 
     /// The hypervisor's version: major, minor, and what is written behind that. libxl asks once and remembers.

@@ -4,7 +4,7 @@
 //! [`Owned`] a struct in our memory with libxl's memory inside, [`List`] an array with its `_list_free`, [`Text`] and
 //! [`Bytes`] for `free`. Structs built in a request's arena are none of these and are never disposed.
 
-use core::ffi::{c_char, c_int, c_uint};
+use core::ffi::{CStr, c_char, c_int, c_uint};
 use std::mem::MaybeUninit;
 use std::ops::{Deref, DerefMut};
 
@@ -203,6 +203,12 @@ impl Text {
     /// There is none.
     pub fn is_null(&self) -> bool {
         self.0.is_null()
+    }
+
+    /// The string without its NUL, if there is one.
+    pub fn to_bytes(&self) -> Option<&[u8]> {
+        // SAFETY: `new`'s condition; it lives as long as `self`, and nobody changes it.
+        (!self.is_null()).then(|| unsafe { CStr::from_ptr(self.0) }.to_bytes())
     }
 }
 

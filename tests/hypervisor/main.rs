@@ -10,6 +10,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod samples;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -221,7 +222,10 @@ fn a_list_by_hypercall_is_one_hypercall_and_no_memory() {
     let counter = Counter::new(folder.path());
     let daemon = start(&["DOMAINS=300", &counter.setting()], &["--source", "hypercall"]);
     let mut client = daemon.connect();
-    for (request, first_calls) in [(LIST.to_owned(), 1), (domain_info(0), 1), (domain_info(2), 1)] {
+    let sample = r#"{"jsonrpc":"2.0","id":1,"method":"domain_stats","params":[["name","state","cpu"],null,null,0]}"#;
+    for (request, first_calls) in
+        [(LIST.to_owned(), 1), (domain_info(0), 1), (domain_info(2), 1), (sample.to_owned(), 1)]
+    {
         counter.of(&mut client, &request, first_calls);
         let counts = counter.of(&mut client, &request, 20);
         assert_eq!(counts, Counts { lists: 20, labels: 0, allocations: 0, mappings: 0 }, "{request}");

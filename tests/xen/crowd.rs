@@ -1,4 +1,5 @@
-//! Fifty domains are created while three clients poll; and the daemon is killed in the middle of things.
+//! Fifty domains are created while three clients poll, and destroyed (see `crowd_names`); and the daemon is killed in
+//! the middle of things.
 //!
 //! The first needs a client that a shell is not: this very test binary, which the run takes along into dom0. It
 //! creates, polls and writes down when; what it wrote is judged here like all other evidence.
@@ -13,23 +14,31 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use xenopsd::client::{Client, DEFAULT_SOCKET};
 
+use crate::crowd_names::{self, Asked, Changed};
 use crate::evidence::Evidence;
 use crate::values::elements;
 use crate::witness::xl;
 
-const DOMAINS: usize = 50;
+pub(crate) const DOMAINS: usize = 50;
 const CLIENTS: usize = 3;
 /// Where it is written down.
-const BOOK: &str = "/evidence/crowd.json";
+pub(crate) const BOOK: &str = "/evidence/crowd.json";
 
 /// When it began and when it was over, in microseconds of one clock.
-type Span = [u64; 2];
+pub(crate) type Span = [u64; 2];
+
+/// From then until now.
+pub(crate) fn span_since(start: Instant, begin: Duration) -> Span {
+    [begin, start.elapsed()].map(|time| u64::try_from(time.as_micros()).unwrap())
+}
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Book {
-    creations: Vec<Span>,
+pub(crate) struct Book {
+    pub(crate) creations: Vec<Changed>,
     /// The polls of each client, and how many domains each one was told of.
     polls: Vec<Vec<(Span, usize)>>,
+    /// What somebody was told of names.
+    pub(crate) asked: Vec<Asked>,
 }
 
 /// Not a test: what is run in dom0.
@@ -41,8 +50,7 @@ fn in_dom0() {
     let timed = |client: &mut Client, method: &str, params: &Value| {
         let begin = start.elapsed();
         let result: Value = client.call(method, params).unwrap();
-        let span = [begin, start.elapsed()].map(|time| u64::try_from(time.as_micros()).unwrap());
-        (span, result)
+        (span_since(start, begin), result)
     };
     let poll = || {
         let (mut client, mut polls) = (Client::connect(DEFAULT_SOCKET).unwrap(), Vec::new());
@@ -55,16 +63,20 @@ fn in_dom0() {
         polls
     };
     let create = |number: usize| {
-        let c_info = json!({"name": format!("crowd-{number}"), "type": "pv"});
+        let name = format!("crowd-{number}");
+        let c_info = json!({"name": name, "type": "pv"});
         let b_info = json!({"type.pv": {}, "kernel": "/guests/tinypv", "max_memkb": 4096, "target_memkb": 4096});
         let params = json!({"d_config": {"c_info": c_info, "b_info": b_info}});
-        timed(&mut Client::connect(DEFAULT_SOCKET).unwrap(), "domain_create_new", &params).0
+        let (span, result) = timed(&mut Client::connect(DEFAULT_SOCKET).unwrap(), "domain_create_new", &params);
+        Changed::look(span, result.as_u64().unwrap(), &name)
     };
     let book = thread::scope(|scope| {
         let pollers: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(poll)).collect();
+        let asker = scope.spawn(|| crowd_names::ask(start, &is_over));
         let creations = (0..DOMAINS).map(create).collect();
         is_over.store(true, Ordering::Relaxed);
-        Book { creations, polls: pollers.into_iter().map(|poller| poller.join().unwrap()).collect() }
+        let polls = pollers.into_iter().map(|poller| poller.join().unwrap()).collect();
+        Book { creations, polls, asked: asker.join().unwrap() }
     });
     fs::write(BOOK, serde_json::to_string(&book).unwrap()).unwrap();
 }
@@ -79,9 +91,9 @@ pub(crate) fn program() -> std::path::PathBuf {
 #[test]
 fn no_poll_waits_for_a_creation() {
     let Some(evidence) = Evidence::of_crowd() else { return };
-    let Book { creations, polls } = serde_json::from_str(&evidence.read("crowd.json")).unwrap();
+    let Book { creations, polls, .. } = serde_json::from_str(&evidence.read("crowd.json")).unwrap();
     assert_eq!((creations.len(), polls.len()), (DOMAINS, CLIENTS));
-    for (number, [begin, end]) in creations.iter().enumerate() {
+    for (number, Changed { span: [begin, end], .. }) in creations.iter().enumerate() {
         for polls in &polls {
             let sent = || polls.iter().filter(|([sent, _], _)| (begin..end).contains(&sent));
             let answered = sent().filter(|([_, answered], _)| answered < end).count();

@@ -151,7 +151,7 @@ fn xenops_list_prints_what_xl_list_prints() {
 }
 
 /// The six letters in which xl shows a `libxl_dominfo`.
-fn state(domain: &Value) -> String {
+pub(crate) fn state(domain: &Value) -> String {
     let flag = |member: &str, letter| if domain[member].as_bool().unwrap() { letter } else { '-' };
     let why = match domain["shutdown_reason"].as_str() {
         _ if domain["shutdown"] == false => '-',

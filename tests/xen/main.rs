@@ -12,6 +12,7 @@ mod common;
 mod scenario;
 
 mod crowd;
+mod crowd_names;
 mod daemon;
 mod devices;
 mod disturbances;
@@ -23,6 +24,7 @@ mod names;
 mod parity;
 mod pools;
 mod sources;
+mod stats;
 mod steps;
 mod stopped;
 mod stored;

@@ -46,6 +46,19 @@ fn nobody_is_told_a_name_older_than_a_reply() {
 }
 
 #[test]
+fn a_name_that_is_given_again_is_the_new_domains() {
+    let Some(evidence) = Evidence::collected() else { return };
+    assert_eq!(evidence.json("names.again.domid").to_string(), evidence.text("names.again").trim());
+    assert_ne!(evidence.outcome("names.again.old").0, 0);
+    for round in 1..=3 {
+        let said = |what: &str| evidence.json(&format!("names.anew.{round}.{what}"));
+        assert_eq!(said("destroy"), json!({}));
+        assert_eq!(said("domid"), said("create"));
+        assert_eq!(said("info")["domid"], said("create"));
+    }
+}
+
+#[test]
 fn a_poll_of_names_asks_xenstored_nothing() {
     let Some(evidence) = Evidence::collected() else { return };
     let before = evidence.text("names.work.before");
@@ -61,4 +74,20 @@ fn names_are_known_while_xenstored_is_stopped() {
     assert_eq!(evidence.json("names.stopped"), "source-8");
     assert_eq!(evidence.json("names.stopped.domid"), paused);
     assert_eq!(evidence.json("names.stopped.info")["domid"], paused);
+    assert_eq!(evidence.json("names.stopped.pause"), json!({}));
+}
+
+/// After a change, xenstored would have to say that names are past it.
+#[test]
+fn names_are_unavailable_while_a_stopped_xenstored_owes_an_answer_and_numbers_go_on() {
+    let Some(evidence) = Evidence::collected() else { return };
+    let paused: Value = serde_json::from_str(evidence.text("names.paused").trim()).unwrap();
+    for name in ["names.unavailable", "names.unavailable.domid", "names.unavailable.pause"] {
+        let (status, _, errors) = evidence.outcome(name);
+        assert!(status != 0 && errors.contains("NAMES_UNAVAILABLE: xenstored does not answer"), "{name}: {errors}");
+    }
+    assert_eq!(evidence.json("names.unavailable.info")["domid"], paused);
+    assert!(evidence.json("names.unavailable.list").as_array().unwrap().len() > 10);
+    assert_eq!(evidence.json("names.continued"), "source-8");
+    assert_eq!(evidence.json("names.continued.domid"), paused);
 }

@@ -34,9 +34,13 @@ fn both_sources_say_the_same_of_all_domains_but_for_clocks() {
     }
     let reasons: BTreeSet<String> = ours.iter().map(|domain| domain["shutdown_reason"].to_string()).collect();
     // libxl has no name for 42.
-    for reason in ["\"unknown\"", "\"poweroff\"", "\"crash\"", "null"] {
-        assert!(reasons.contains(reason), "no {reason} in {reasons:?}");
-    }
+    let named = ["unknown", "poweroff", "reboot", "suspend", "crash", "watchdog", "soft_reset"];
+    let all: BTreeSet<String> = named.iter().map(|reason| format!("\"{reason}\"")).chain(["null".to_owned()]).collect();
+    assert_eq!(reasons, all);
+    // To the hypervisor, PVH is HVM; one of them runs, one is paused, one is shut down.
+    let states = ["blocked", "paused", "shutdown"];
+    let pvh = |state: &&str| ours.iter().any(|domain| domain["domain_type"] == "hvm" && domain[*state] == true);
+    assert_eq!(states.iter().filter(|state| pvh(state)).count(), states.len(), "{ours:?}");
     let numbers = evidence.text("source.domids");
     let xls: Vec<&str> = numbers.split_whitespace().collect();
     assert_eq!(ours.iter().map(|domain| domain["domid"].to_string()).collect::<Vec<_>>(), xls);
@@ -54,7 +58,8 @@ fn both_sources_say_the_same_of_each_domain_but_for_clocks() {
     }
 }
 
-/// Of few domains each is asked for by itself, of many the list is. Among both are numbers that no domain has.
+/// Of few domains each is asked for by itself, of many the list is; numbers of domains that are not there are among
+/// both.
 #[test]
 fn both_sources_say_the_same_of_some_fields_of_some_domains() {
     let Some(evidence) = Evidence::collected() else { return };

@@ -45,7 +45,7 @@ fn list_vcpu_agrees_with_the_hypervisor() {
 }
 
 /// The three letters in which xl shows a `libxl_vcpuinfo`.
-fn vcpu_state(vcpu: &Value) -> &'static str {
+pub(crate) fn vcpu_state(vcpu: &Value) -> &'static str {
     let flag = |member: &str| vcpu[member].as_bool().unwrap();
     match (flag("online"), flag("running"), flag("blocked")) {
         (false, _, _) => "--p",

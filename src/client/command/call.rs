@@ -15,6 +15,7 @@ use super::{Outcome, Session};
 Examples:
   xenops call get_version_info
   xenops call domain_info '{\"domid\": 5}'
+  xenops call domain_stats '{\"groups\": [\"name\", \"cpu\"]}'
   xenops call set_memory_target '[\"web\", 524288, 0, 1]'
   xenops --timeout 0 call domain_core_dump '[\"web\", \"/var/crash/web.core\"]'")]
 pub(crate) struct Call {

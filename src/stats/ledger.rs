@@ -1,0 +1,156 @@
+//! What has changed since when.
+//!
+//! In: samples: which domains there are, and values of theirs. Out: for a generation that somebody has, whether it is
+//! known here, which domains have changed in something since, and which have gone. It knows no libxl and no clock but
+//! the start that it is given.
+//!
+//! A *generation* is the number of a sample that found a change; what it found is stamped with it. Numbers ascend from
+//! the time of the start in microseconds: so those of an earlier daemon, which had not as many samples as there were
+//! microseconds, are none of this one's. A domain is who it is by number and uuid: when a number is used again, one
+//! domain has gone and another has come.
+//!
+//! Only what somebody asks for is noted, and that is enough. Who has a generation has had all that they ask for noted
+//! then; so whatever was found to be different later, whoever's sample it was, bears a later one.
+
+use std::collections::VecDeque;
+
+use super::fields::FIELDS;
+use crate::json::Fields;
+use crate::limits::STATS_GONE_MAX;
+
+/// Number and uuid.
+pub(super) type Identity = (u32, [u8; 16]);
+
+/// What was last seen of each domain, and when that had changed.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    /// The last.
+    generation: u64,
+    /// Who has gone in generations after this one is known.
+    reach: u64,
+    /// The sample that is being noted has found a change.
+    changed: bool,
+    seen: Vec<Seen>,
+    /// Those of before, while it is found out which of them are still there.
+    before: Vec<Seen>,
+    gone: VecDeque<Gone>,
+}
+
+/// A domain.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    who: Identity,
+    /// By a field's place: the value that was noted last, whatever that is in 64 bits.
+    values: [u64; FIELDS.len()],
+    /// The generation in which it was found to be different from before; at first, the one of the domain's coming.
+    changed: [u64; FIELDS.len()],
+}
+
+/// A domain that is no more.
+#[derive(Debug, Clone, Copy)]
+struct Gone {
+    who: Identity,
+    generation: u64,
+}
+
+impl Ledger {
+    /// Nothing has been seen.
+    pub(super) fn new(start_us: u64) -> Self {
+        Self {
+            generation: start_us,
+            reach: start_us,
+            changed: false,
+            seen: Vec::new(),
+            before: Vec::new(),
+            gone: VecDeque::new(),
+        }
+    }
+
+    /// Begins a sample: these are the domains that there are, by number. From now on each is called by its place among
+    /// them.
+    pub(super) fn meet(&mut self, domains: impl IntoIterator<Item = Identity>) {
+        let mut domains = domains.into_iter();
+        let mut met = 0;
+        // Mostly, they are those of before.
+        let next = domains.find(|who| {
+            let is_same = self.seen.get(met).is_some_and(|seen| seen.who == *who);
+            met += usize::from(is_same);
+            !is_same
+        });
+        let mut before = std::mem::take(&mut self.before);
+        before.clear();
+        before.extend(self.seen.drain(met..));
+        let mut old = before.iter().peekable();
+        for who in next.into_iter().chain(domains) {
+            while let Some(passed) = old.next_if(|old| old.who.0 < who.0 || (old.who.0 == who.0 && old.who != who)) {
+                self.part_with(passed.who);
+            }
+            match old.next_if(|old| old.who == who) {
+                Some(known) => self.seen.push(*known),
+                None => self.come(who),
+            }
+        }
+        old.for_each(|passed| self.part_with(passed.who));
+        self.before = before;
+    }
+
+    /// The generation of what the sample finds.
+    fn stamp(&mut self) -> u64 {
+        self.changed = true;
+        self.generation + 1
+    }
+
+    fn come(&mut self, who: Identity) {
+        let changed = [self.stamp(); FIELDS.len()];
+        self.seen.push(Seen { who, values: [0; FIELDS.len()], changed });
+    }
+
+    fn part_with(&mut self, who: Identity) {
+        if self.gone.len() >= STATS_GONE_MAX
+            && let Some(forgotten) = self.gone.pop_front()
+        {
+            self.reach = forgotten.generation;
+        }
+        let generation = self.stamp();
+        self.gone.push_back(Gone { who, generation });
+    }
+
+    /// The sample's value of a field of a domain.
+    #[inline]
+    pub(super) fn note(&mut self, at: usize, field: usize, value: u64) {
+        let stamp = self.generation + 1;
+        let seen = &mut self.seen[at];
+        if seen.values[field] != value {
+            seen.values[field] = value;
+            seen.changed[field] = stamp;
+            self.changed = true;
+        }
+    }
+
+    /// Whoever has this generation can be told what has changed since, after [`Ledger::meet`].
+    pub(super) fn knows(&self, generation: u64) -> bool {
+        (self.reach..=self.generation).contains(&generation)
+    }
+
+    /// Has the domain come, or one of these fields of it changed, since that generation?
+    #[inline]
+    pub(super) fn has_changed(&self, at: usize, fields: Fields, since: u64) -> bool {
+        let changed = &self.seen[at].changed;
+        fields.into_iter().any(|field| changed.get(field).is_some_and(|&generation| generation > since))
+    }
+
+    /// Who has gone since that generation, the last one first.
+    pub(super) fn gone_since(&self, since: u64) -> impl Iterator<Item = Identity> {
+        self.gone.iter().rev().take_while(move |gone| gone.generation > since).map(|gone| gone.who)
+    }
+
+    /// Ends a sample: the generation that whoever is told of it has from now on.
+    pub(super) fn settle(&mut self) -> u64 {
+        self.generation += u64::from(std::mem::take(&mut self.changed));
+        self.generation
+    }
+}
+
+#[cfg(test)]
+#[path = "ledger_tests.rs"]
+mod tests;

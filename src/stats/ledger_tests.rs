@@ -1,0 +1,181 @@
+//! Clients that apply what they are told, held against the host itself; and how far back a ledger remembers.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::super::fields::IDENTITY;
+use super::*;
+
+/// The start of every ledger here.
+const START: u64 = 1_000_000;
+/// Numbers of domains: few, so that they are used again.
+const DOMIDS: u32 = 6;
+/// What each client wants besides who a domain is.
+const WANTED: [&[usize]; 4] = [&[11], &[4, 5, 14], &[2, 3, 4, 5, 11, 14, 19], &[]];
+
+/// What happens.
+#[derive(Debug, Clone)]
+enum Event {
+    /// A domain comes, with this uuid; one that had the number goes.
+    Come(u32, u8),
+    /// A domain goes.
+    Go(u32),
+    /// A value of a domain changes, or not.
+    Set(u32, usize, u64),
+    /// A client asks.
+    Ask(usize),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let fields = prop::sample::select(vec![2_usize, 3, 4, 5, 11, 14, 19]);
+    prop_oneof![
+        1 => (0..DOMIDS, 0_u8..3).prop_map(|(domid, uuid)| Event::Come(domid, uuid)),
+        1 => (0..DOMIDS).prop_map(Event::Go),
+        4 => (0..DOMIDS, fields, 0_u64..3).prop_map(|(domid, field, value)| Event::Set(domid, field, value)),
+        4 => (0..WANTED.len()).prop_map(Event::Ask),
+    ]
+}
+
+type Values = [u64; FIELDS.len()];
+
+/// Domains by number.
+#[derive(Debug, Clone, Default)]
+struct Host(BTreeMap<u32, ([u8; 16], Values)>);
+
+/// A client's table, and the generation that it is of.
+#[derive(Debug, Clone, Default)]
+struct Client {
+    table: BTreeMap<u32, ([u8; 16], Vec<u64>)>,
+    generation: u64,
+}
+
+fn wanted(client: usize) -> Fields {
+    Fields::of(IDENTITY.chain(WANTED[client].iter().copied()))
+}
+
+fn shown(client: usize, values: &Values) -> Vec<u64> {
+    WANTED[client].iter().map(|&field| values[field]).collect()
+}
+
+/// Asks, and does with the answer what the documentation says. Whom it was told of, and whether that was all.
+fn ask(ledger: &mut Ledger, host: &Host, client: &mut Client, number: usize) -> (Vec<u32>, bool) {
+    ledger.meet(host.0.iter().map(|(&domid, &(uuid, _))| (domid, uuid)));
+    let full = !ledger.knows(client.generation);
+    if full {
+        client.table.clear();
+    } else {
+        for (domid, uuid) in ledger.gone_since(client.generation) {
+            if client.table.get(&domid).is_some_and(|known| known.0 == uuid) {
+                client.table.remove(&domid);
+            }
+        }
+    }
+    let mut told = Vec::new();
+    for (at, (&domid, (uuid, values))) in host.0.iter().enumerate() {
+        WANTED[number].iter().for_each(|&field| ledger.note(at, field, values[field]));
+        if full || ledger.has_changed(at, wanted(number), client.generation) {
+            client.table.insert(domid, (*uuid, shown(number, values)));
+            told.push(domid);
+        }
+    }
+    let generation = ledger.settle();
+    assert!(generation >= client.generation || full);
+    client.generation = generation;
+    (told, full)
+}
+
+fn happen(host: &mut Host, event: &Event) {
+    match *event {
+        Event::Come(domid, uuid) => drop(host.0.insert(domid, ([uuid; 16], [0; FIELDS.len()]))),
+        Event::Go(domid) => drop(host.0.remove(&domid)),
+        Event::Set(domid, field, value) => {
+            if let Some((_, values)) = host.0.get_mut(&domid) {
+                values[field] = value;
+            }
+        }
+        Event::Ask(_) => {}
+    }
+}
+
+proptest! {
+    #[test]
+    fn whoever_applies_what_they_are_told_has_what_there_is(events in prop::collection::vec(event(), 0..200)) {
+        let (mut ledger, mut host) = (Ledger::new(START), Host::default());
+        let mut clients = vec![Client::default(); WANTED.len()];
+        for event in &events {
+            happen(&mut host, event);
+            if let Event::Ask(number) = *event {
+                let (_, full) = ask(&mut ledger, &host, &mut clients[number], number);
+                let table: BTreeMap<_, _> =
+                    host.0.iter().map(|(&domid, (uuid, values))| (domid, (*uuid, shown(number, values)))).collect();
+                prop_assert_eq!(&clients[number].table, &table);
+                // Another question at once: nothing has changed, and nothing is told.
+                let again = ask(&mut ledger, &host, &mut clients[number], number);
+                prop_assert_eq!(again, (Vec::new(), false), "after {} of {:?}", full, event);
+            }
+        }
+    }
+
+    /// Of a domain whose fields are as they were, nothing is told, as long as nobody else asks.
+    #[test]
+    fn one_client_is_told_of_changes_alone(events in prop::collection::vec(event(), 0..200)) {
+        let (mut ledger, mut host, mut client) = (Ledger::new(START), Host::default(), Client::default());
+        for event in &events {
+            happen(&mut host, event);
+            if let Event::Ask(_) = event {
+                let before = client.table.clone();
+                let (told, full) = ask(&mut ledger, &host, &mut client, 1);
+                let same = told.iter().filter(|&domid| before.get(domid) == client.table.get(domid)).count();
+                prop_assert!(full || same == 0, "{told:?} of {before:?}");
+            }
+        }
+    }
+}
+
+fn who(domid: u32) -> Identity {
+    (domid, [7; 16])
+}
+
+#[test]
+fn a_generation_of_nobodys_is_not_known() {
+    let mut ledger = Ledger::new(START);
+    ledger.meet([who(1)]);
+    let first = ledger.settle();
+    assert_eq!(first, START + 1);
+    for (since, known) in [(0, false), (START - 1, false), (START, true), (first, true), (first + 1, false)] {
+        assert_eq!(ledger.knows(since), known, "{since}");
+    }
+    assert!(!ledger.knows(u64::MAX));
+}
+
+/// `STATS_GONE_MAX` domains at the bound, and one past it.
+#[test]
+fn who_has_gone_too_long_ago_is_forgotten_and_that_is_said() {
+    let mut ledger = Ledger::new(START);
+    let many = u32::try_from(STATS_GONE_MAX).unwrap();
+    ledger.meet((0..=many).map(who));
+    let all_there = ledger.settle();
+    ledger.meet([who(0)]);
+    let gone = ledger.settle();
+    assert!(ledger.knows(all_there));
+    assert_eq!(ledger.gone_since(all_there).count(), STATS_GONE_MAX);
+    ledger.meet([]);
+    let last = ledger.settle();
+    assert!(!ledger.knows(all_there), "one has been forgotten");
+    assert!(ledger.knows(gone) && ledger.knows(last));
+    assert_eq!(ledger.gone_since(gone).collect::<Vec<_>>(), [who(0)]);
+    assert_eq!(ledger.gone.len(), STATS_GONE_MAX);
+}
+
+/// More at once than are remembered: whoever had them all cannot be told of the rest.
+#[test]
+fn a_host_whose_domains_all_go_at_once_is_told_in_full() {
+    let mut ledger = Ledger::new(START);
+    ledger.meet((0..2 * u32::try_from(STATS_GONE_MAX).unwrap()).map(who));
+    let all_there = ledger.settle();
+    ledger.meet([]);
+    assert!(!ledger.knows(all_there));
+    let none = ledger.settle();
+    assert!(ledger.knows(none));
+}
