@@ -28,8 +28,7 @@ use xenopsd::xl::{List, Text, Xl};
 
 const LIST_DOMAIN: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"list_domain"}"#;
 const DOMAIN_INFO: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"domain_info","params":{"domid":7}}"#;
-const DOMAIN_STATS: &[u8] =
-    br#"{"jsonrpc":"2.0","id":1,"method":"domain_stats","params":[["state","cpu","memory"]]}"#;
+const DOMAIN_STATS: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"domain_stats","params":[["state","cpu","memory"]]}"#;
 const DOMAINS: [u32; 2] = [1, 1000];
 
 /// A request with what the parser needs behind it.

@@ -12,6 +12,7 @@
 //! | arena: structs, 24 bytes for each of a message's, and bitmaps | 32 MiB, above `ARENA_KEEP_BYTES` freed again |
 //! | domains, as the hypervisor lists them and as libxl does: 240 bytes each | 8 MiB, for as many as Xen can have |
 //! | domains, as `domain_stats` has seen them last, once it is asked what has changed: 344 bytes each, twice | 22 MiB |
+//! | the list of domains as it was written the last time: `KEPT_TEXT_BYTES_MAX`, 144 bytes a domain | 6 MiB |
 //! | requests for xenstored | 4 MiB, when it takes none |
 //! | slab, event list | under 1 MiB |
 //!
@@ -94,6 +95,12 @@ pub const ARENA_KEEP_BYTES: usize = 1 << 20;
 pub const SHARED_RESULTS_MAX: usize = 64;
 /// What these take together, with their questions.
 pub const SHARED_BYTES_MAX: usize = 8 << 20;
+
+/// The longest text of a list that is kept from poll to poll: more than 9000 domains.
+pub const KEPT_TEXT_BYTES_MAX: usize = 4 << 20;
+
+/// A shorter one is copied into the reply: sending in three pieces costs more than that.
+pub const LEFT_OUT_BYTES_MIN: usize = 16 << 10;
 
 /// Requests for xenstored that it has not taken: more than two for each domain that Xen can have. A xenstored that lets
 /// it come to this is left.

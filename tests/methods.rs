@@ -17,7 +17,7 @@ use bumpalo::Bump;
 use common::exercised::FILES;
 use common::{Daemon, cases};
 use serde_json::json;
-use xenopsd::api::{self, Call, Lookup};
+use xenopsd::api::{self, Call, Keeper, Lookup};
 use xenopsd::json::{Names, PADDING, Params, Parser, Writer};
 use xenopsd::limits::REPLY_BYTES_MAX;
 use xenopsd::sim;
@@ -66,7 +66,7 @@ fn call(xl: &Xl, method: &str, params: &serde_json::Value, passed: Vec<OwnedFd>)
         let params = Params::new(&arena, Some(message.unwrap().root()), Names::Exact);
         let mut writer = Writer::new(&mut out, REPLY_BYTES_MAX);
         let (lookup, descriptors) = (Lookup::Ask, &mut descriptors);
-        let mut call = Call { xl, params, descriptors, lookup, writer: &mut writer };
+        let mut call = Call { xl, params, descriptors, lookup, kept: &mut Keeper::default(), writer: &mut writer };
         let outcome = (api::find(method).unwrap().call)(&mut call);
         outcome.err().map(|failure| format!("{failure:?}"))
     });

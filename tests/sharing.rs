@@ -11,7 +11,9 @@ use std::os::unix::net::UnixStream;
 
 use common::{Client, Daemon};
 use serde_json::{Value, json};
-use xenopsd::limits::{SHARED_BYTES_MAX, SHARED_RESULTS_MAX, SIM_DOMAINS_MAX, TURN_REQUESTS_MAX};
+use xenopsd::limits::{
+    KEPT_TEXT_BYTES_MAX, LEFT_OUT_BYTES_MIN, SHARED_BYTES_MAX, SHARED_RESULTS_MAX, SIM_DOMAINS_MAX, TURN_REQUESTS_MAX,
+};
 
 fn request(id: usize, method: &str, params: &Value) -> String {
     json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string()
@@ -101,6 +103,36 @@ fn equal_requests_of_one_client_share_a_call_in_every_dialect() {
         assert!(results.iter().all(|result| *result == results[0]), "{results:#?}");
     });
     assert_eq!(added, (1, 4));
+}
+
+/// Long lists are sent from where they are kept, short ones from within the reply.
+#[test]
+fn a_list_is_whole_for_all_who_share_it_however_long_it_is() {
+    for domains in [3, 1000] {
+        let daemon = Daemon::simulating(domains);
+        let mut clients = clients(&daemon, 6);
+        let texts = [
+            list(0),
+            list(1) + &list(1),
+            r#"{"id":2,"method":"list_domain","params":null}"#.to_owned(),
+            format!("[{}]", list(3)),
+            list(4) + "\n\n " + &request(4, "get_scheduler", &Value::Null),
+            list(5),
+        ];
+        // A domain has 400 bytes and more.
+        assert_eq!(domains as usize * 400 > LEFT_OUT_BYTES_MIN, domains > 3);
+        let added = counted(&daemon, || {
+            at_once(&daemon, &mut clients, &texts);
+            let first = result_of(&mut clients[0], 0);
+            assert_eq!(first.as_array().unwrap().len(), domains as usize);
+            for (at, id) in [(1, 1), (1, 1), (2, 2), (4, 4), (5, 5)] {
+                assert_eq!(result_of(&mut clients[at], id), first, "client {at} of {domains} domains");
+            }
+            assert_eq!(clients[3].reply()[0]["result"], first);
+            assert!(result_of(&mut clients[4], 4).is_string());
+        });
+        assert_eq!(added, (2, 6), "{domains} domains");
+    }
 }
 
 #[test]
@@ -213,7 +245,11 @@ fn results_that_are_too_long_are_not_kept() {
         at_once(&daemon, &mut clients, &[list(0), list(1)]);
         for (client, id) in clients.iter_mut().zip(0..) {
             let reply = client.line().unwrap();
-            assert!(reply.len() > SHARED_BYTES_MAX, "the host is too small for this test: {}", reply.len());
+            assert!(
+                reply.len() > SHARED_BYTES_MAX.max(KEPT_TEXT_BYTES_MAX),
+                "the host is too small for this test: {}",
+                reply.len()
+            );
             assert!(reply.contains(&format!("\"id\":{id},")));
         }
     });

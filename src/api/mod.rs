@@ -15,6 +15,7 @@ pub mod decode;
 mod domain;
 mod domids;
 mod hash;
+mod kept;
 mod result;
 
 /// Encoders: C values as JSON, one function a type. Made by `gen::emit_encode`.
@@ -27,6 +28,7 @@ mod result;
 )]
 pub mod encode {
     use super::builtin::*;
+    use super::kept::{KeptList, Record};
     use crate::json::{Fields, Name, Writer};
     use crate::xl::Xl;
     use crate::xl::sys::*;
@@ -64,7 +66,9 @@ use std::os::fd::OwnedFd;
 
 pub(crate) use builtin::uuid as write_uuid;
 pub(crate) use domids::read as read_domids;
+use encode::KeptLists;
 pub(crate) use hash::hash as hash_of;
+pub use kept::{Find, Keeper};
 
 use crate::error::{Failure, Outcome};
 use crate::json::{Params, Writer};
@@ -129,6 +133,8 @@ pub struct Call<'m, 'd, 'o> {
     pub descriptors: &'d mut Descriptors,
     /// What to do about a domain that is given by its name or uuid.
     pub lookup: Lookup,
+    /// What is kept from call to call.
+    pub kept: &'d mut Keeper,
     /// Where the result goes.
     pub writer: &'d mut Writer<'o>,
 }

@@ -2,7 +2,8 @@
 //!
 //! In: what libxl returned. Out: JSON in the reply, or the failure that it stands for.
 
-use super::{Call, builtin};
+use super::kept::{Find, KeptList, Record};
+use super::{Call, KeptLists, builtin};
 use crate::error::{Failure, Outcome};
 use crate::json::Writer;
 use crate::xl::sys::{libxl_bitmap, libxl_ms_vm_genid};
@@ -51,6 +52,26 @@ pub(super) fn list<T>(call: &mut Call<'_, '_, '_>, elements: &[T], mut encode: i
         encode(call.xl, call.writer, element);
     }
     call.writer.raw(b"]");
+}
+
+/// An array of structs whose lists are kept: the result is that text, not what is in the writer.
+///
+/// # Safety
+/// Every pointer in every element is null or points to what its field says.
+pub(super) unsafe fn kept_list<T: Record>(
+    call: &mut Call<'_, '_, '_>,
+    kept: fn(&mut KeptLists) -> &mut KeptList<T>,
+    find: Find,
+    elements: &[T],
+) {
+    // SAFETY: the caller's promise.
+    if unsafe { kept(&mut call.kept.lists).renew(call.xl, elements) } {
+        return call.kept.give(find);
+    }
+    list(call, elements, |xl, writer, element| {
+        // SAFETY: the caller's promise.
+        unsafe { T::encode(xl, writer, element) };
+    });
 }
 
 /// Did a function that returns an array fail? Some leave the count as it was, -1. Others return an empty array in any

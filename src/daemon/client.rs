@@ -117,7 +117,10 @@ impl Client {
             // They came with bytes that have all been answered, and nobody took them.
             self.connection.descriptors.clear();
         }
-        self.connection.send();
+        match lent.rpc.take_left_out() {
+            Some((at, text)) => self.connection.send_around(at, text),
+            None => self.connection.send(),
+        }
         if self.connection.output.is_empty() {
             *lent.spare = std::mem::take(&mut self.connection.output);
             lent.spare.trim(OUT_BUF_BYTES_KEEP);
@@ -238,7 +241,8 @@ impl Client {
         let Self { connection, outstanding, .. } = self;
         let (peer, access) = (connection.peer(), self.access);
         let Connection { input, output, descriptors, .. } = connection;
-        let others_wait = lent.others_wait || input.len() > frame.span.end + NEWLINE_BYTES;
+        let is_last = input.len() <= frame.span.end + NEWLINE_BYTES;
+        let (others_wait, may_leave_out) = (lent.others_wait || !is_last, is_last && output.is_empty());
         let bytes = input.unread_padded();
         if let Some(at) = frame.too_deep_at {
             let why = "nested deeper than 64 levels";
@@ -250,8 +254,9 @@ impl Client {
             }
         } else {
             let Lent { rpc, pool, key, lookup, .. } = lent;
-            let lookup = *lookup;
-            let mut desk = Desk { pool, client: *key, peer, access, others_wait, lookup, descriptors, outstanding };
+            let (client, lookup) = (*key, *lookup);
+            let mut desk =
+                Desk { pool, client, peer, access, others_wait, may_leave_out, lookup, descriptors, outstanding };
             rpc.answer_one(bytes, &self.scanner.elements()[0], output.tail(), &mut desk);
         }
         self.end_frame(frame);
@@ -262,8 +267,17 @@ impl Client {
         let (peer, access) = (connection.peer(), self.access);
         let Connection { input, output, descriptors, .. } = connection;
         let Lent { rpc, pool, key, lookup, .. } = lent;
-        let (lookup, others_wait) = (*lookup, true);
-        let mut desk = Desk { pool, client: *key, peer, access, others_wait, lookup, descriptors, outstanding };
+        let mut desk = Desk {
+            pool,
+            client: *key,
+            peer,
+            access,
+            others_wait: true,
+            may_leave_out: false,
+            lookup: *lookup,
+            descriptors,
+            outstanding,
+        };
         let elements = self.scanner.elements();
         let progress = rpc.answer_next(&mut batch, input.unread_padded(), elements, output.tail(), &mut desk);
         self.go_on(frame, batch, progress);

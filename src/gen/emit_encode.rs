@@ -21,7 +21,7 @@ use super::plan::short;
 /// # Errors
 /// A type that cannot be encoded.
 pub fn emit(model: &Model) -> Result<TokenStream, String> {
-    let emitter = Emitter { model };
+    let emitter = Emitter { model, marked: None };
     let enums = model.enums.values().map(|described| emitter.enumeration(described));
     let structs: Result<Vec<_>, String> =
         model.structs.values().map(|described| emitter.structure(described)).collect();
@@ -30,8 +30,19 @@ pub fn emit(model: &Model) -> Result<TokenStream, String> {
     Ok(quote!(#(#enums)* #(#structs)* #(#chosen)*))
 }
 
+/// Code that writes a struct `v`, and leaves in `counter` where the digits of its field of that name begin.
+///
+/// # Errors
+/// The struct cannot be encoded.
+pub(super) fn body_with_counter(model: &Model, of: &Struct, field: &str) -> Result<TokenStream, String> {
+    let path = format!("{}.{field}", short(&of.name));
+    let mut code = Code::default();
+    Emitter { model, marked: Some(&path) }.object(&mut code, of, &quote!(v), short(&of.name))?;
+    Ok(code.finish())
+}
+
 /// The fields that are written, `path` being how hints name their owner.
-fn written<'s>(of: &'s Struct, path: &str) -> impl Iterator<Item = &'s Field> {
+pub(super) fn written<'s>(of: &'s Struct, path: &str) -> impl Iterator<Item = &'s Field> {
     of.fields.iter().filter(move |field| {
         let deprecated = DEPRECATED_FIELDS.contains(&format!("{path}.{}", field.name).as_str());
         !deprecated && !matches!(field.shape, Shape::Private)
@@ -53,6 +64,8 @@ const FIELDS_MAX: usize = 128;
 
 struct Emitter<'m> {
     model: &'m Model,
+    /// The field whose place is to be known.
+    marked: Option<&'m str>,
 }
 
 /// Code that appends to a writer `w`, in runs of known length.
@@ -207,6 +220,9 @@ impl Emitter<'_> {
                 continue;
             }
             code.text(&format!("{before}\"{}\":", field.name));
+            if self.marked == Some(path.as_str()) {
+                code.unbounded(&quote!(let counter = w.mark();));
+            }
             self.shape(code, &field.shape, &value, &path).map_err(|why| format!("{path}: {why}"))?;
             before = ",";
         }

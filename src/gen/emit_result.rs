@@ -7,6 +7,7 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
+use super::hints::KEPT_LISTS;
 use super::model::{Int, Type};
 use super::plan::{List, Method, short};
 
@@ -53,7 +54,23 @@ pub fn list(method: &Method<'_>, list: &List<'_>, variable: &Ident) -> TokenStre
         _ => (quote!(), quote!(&#variable)),
     };
     let encode = by_fields(method, list.element, &|encode| quote!(super::result::list(call, #elements, #encode)));
-    quote!(#only #encode;)
+    let kept = kept(method, list, variable);
+    quote!(#kept #only #encode;)
+}
+
+/// Ends the method with a text that is kept, if the list is one of those and all of it is asked for.
+fn kept(method: &Method<'_>, list: &List<'_>, variable: &Ident) -> Option<TokenStream> {
+    let Type::Struct(name) = list.element else { return None };
+    KEPT_LISTS.iter().find(|(kept, _)| *kept == short(name))?;
+    let (selectable, (of, _)) = (method.selectable?, encoders(name));
+    let by_domid = selectable.by_domid.then(|| quote!(&&domids.is_none()));
+    Some(quote! {
+        if fields.is_none() #by_domid {
+            // SAFETY: an array that libxl filled.
+            unsafe { super::result::kept_list(call, |lists| &mut lists.#of, |lists| lists.#of.text(), &#variable) };
+            return Ok(());
+        }
+    })
 }
 
 /// Ends the method when few domains are chosen: each is asked for by that function, without the list of all.

@@ -79,6 +79,9 @@ pub enum Fact {
     OneByOne(&'static str),
 }
 
+/// Structs whose lists are kept as they were written, and the field of each that moves from poll to poll.
+pub const KEPT_LISTS: &[(&str, &str)] = &[("dominfo", "cpu_time")];
+
 /// Strings that clients of the read-only socket do not see. Each as `type.path`.
 pub const SECRET_FIELDS: &[&str] =
     &["version_info.commandline", "vnc_info.passwd", "spice_info.passwd", "domain_build_info.cmdline"];

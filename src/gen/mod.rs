@@ -21,6 +21,7 @@ mod emit_decode;
 mod emit_encode;
 mod emit_functions;
 mod emit_input;
+mod emit_kept;
 mod emit_methods;
 mod emit_oracle;
 mod emit_result;
@@ -75,7 +76,7 @@ pub fn run(bindings: &str, soname: &str, facts: &'static [Hint]) -> Result<Outpu
     Ok(Output {
         types: print(file)?,
         functions: print(emit_functions::table(&model, soname))?,
-        encode: print(emit_encode::emit(&model)?)?,
+        encode: print([emit_encode::emit(&model)?, emit_kept::emit(&model)?].into_iter().collect::<TokenStream>())?,
         decode: print(emit_decode::emit(&model)?)?,
         methods: print(emit_methods::emit(&model, &fates))?,
         unsimulated: print(emit_functions::unsimulated(&fates))?,

@@ -26,6 +26,13 @@ pub(super) unsafe fn write(to: *mut u8, number: u64) -> usize {
     }
 }
 
+/// Writes the digits of `number` at the beginning of `to`, and returns how many there are.
+#[inline]
+pub fn digits_of(number: u64, to: &mut [u8; 20]) -> usize {
+    // SAFETY: room for 20 bytes.
+    unsafe { write(to.as_mut_ptr(), number) }
+}
+
 /// Writes a number of more than one digit. It stays a function of its own: a dozen copies of it in an encoder would
 /// cost more than the call.
 ///

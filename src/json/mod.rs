@@ -8,13 +8,16 @@ mod decimal;
 mod fields;
 mod name;
 mod params;
+mod pen;
 mod tape;
 mod value;
 mod writer;
 
+pub use decimal::digits_of;
 pub use fields::Fields;
 pub use name::Name;
 pub use params::{Args, Names, Params};
+pub use pen::Pen;
 pub use tape::{Message, PADDING, ParseError, Parser};
 pub use value::{Kind, Members, Value};
-pub use writer::{Pen, Writer};
+pub use writer::{LeftOut, Writer};

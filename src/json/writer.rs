@@ -9,10 +9,8 @@
 #![allow(unsafe_code, reason = "unchecked appends into room that was made before")]
 
 use core::ffi::{CStr, c_char};
-use std::marker::PhantomData;
 
-use super::decimal;
-use super::name::Name;
+use super::pen::Pen;
 
 /// Appends JSON to a buffer, up to a limit.
 ///
@@ -27,13 +25,23 @@ pub struct Writer<'o> {
     overflowed: bool,
     /// Secrets are left out.
     discreet: bool,
+    left_out: Option<LeftOut>,
+}
+
+/// Text that belongs into what was written, and is elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Where in the buffer it belongs.
+    pub at: usize,
+    /// How many bytes it has.
+    pub bytes: usize,
 }
 
 impl<'o> Writer<'o> {
     /// Writes behind what `out` holds; at most `bytes_max` bytes.
     pub fn new(out: &'o mut Vec<u8>, bytes_max: usize) -> Self {
         let start = out.len();
-        Self { out, start, bytes_max, overflowed: false, discreet: false }
+        Self { out, start, bytes_max, overflowed: false, discreet: false, left_out: None }
     }
 
     /// From now on secrets are `null`, if `discreet` says so.
@@ -43,7 +51,19 @@ impl<'o> Writer<'o> {
 
     /// The text grew beyond its limit, and what is in the buffer since [`Writer::new`] is of no use.
     pub fn overflowed(&self) -> bool {
-        self.overflowed || self.out.len() - self.start > self.bytes_max
+        let elsewhere = self.left_out.map_or(0, |left_out| left_out.bytes);
+        self.overflowed || self.out.len() - self.start + elsewhere > self.bytes_max
+    }
+
+    /// Leaves so many bytes out that belong here: whoever sends the text puts them in.
+    pub fn leave_out(&mut self, bytes: usize) {
+        debug_assert!(self.left_out.is_none(), "only one text can be left out");
+        self.left_out = Some(LeftOut { at: self.out.len(), bytes });
+    }
+
+    /// What was left out.
+    pub fn left_out(&self) -> Option<LeftOut> {
+        self.left_out
     }
 
     /// A position to come back to with [`Writer::undo`].
@@ -60,6 +80,7 @@ impl<'o> Writer<'o> {
     pub fn undo(&mut self, mark: usize) {
         debug_assert!(self.start <= mark, "a mark of another reply");
         self.out.truncate(mark);
+        self.left_out = self.left_out.filter(|left_out| left_out.at < mark);
         self.overflowed = false;
     }
 
@@ -69,9 +90,7 @@ impl<'o> Writer<'o> {
         if self.out.capacity() - self.out.len() < bytes {
             self.grow(bytes);
         }
-        let spare = self.out.spare_capacity_mut();
-        let at = spare.as_mut_ptr().cast::<u8>();
-        Pen { at, begin: at, room: bytes, out: self.out, borrowed: PhantomData }
+        Pen::new(self.out, bytes)
     }
 
     #[cold]
@@ -227,160 +246,6 @@ impl std::fmt::Write for Escaped<'_, '_> {
         Ok(())
     }
 }
-
-/// Writes into room that [`Writer::room`] made. What it wrote becomes part of the buffer when it is dropped.
-#[derive(Debug)]
-pub struct Pen<'w> {
-    at: *mut u8,
-    begin: *mut u8,
-    room: usize,
-    out: *mut Vec<u8>,
-    borrowed: PhantomData<&'w mut Vec<u8>>,
-}
-
-impl Drop for Pen<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        let written = self.written();
-        debug_assert!(written <= self.room, "{written} bytes written into room for {}", self.room);
-        // SAFETY: `out` is borrowed for the pen's life. Its first `len` bytes were there, `written` more were just
-        // initialised within its capacity; writing more than the room would break this, and is every method's
-        // safety condition.
-        unsafe {
-            let out = &mut *self.out;
-            out.set_len(out.len() + written);
-        }
-    }
-}
-
-impl Pen<'_> {
-    fn written(&self) -> usize {
-        self.at.addr() - self.begin.addr()
-    }
-
-    /// Appends a literal.
-    ///
-    /// # Safety
-    /// The room holds `N` more bytes.
-    #[inline]
-    pub unsafe fn lit<const N: usize>(&mut self, literal: &[u8; N]) {
-        // SAFETY: the caller's promise; a literal of the program does not overlap the buffer.
-        unsafe {
-            self.at.copy_from_nonoverlapping(literal.as_ptr(), N);
-            self.at = self.at.add(N);
-        }
-    }
-
-    /// Appends bytes whose number is known only at run time.
-    ///
-    /// # Safety
-    /// The room holds `bytes.len()` more.
-    #[inline]
-    pub unsafe fn bytes(&mut self, bytes: &[u8]) {
-        // SAFETY: the caller's promise; `bytes` is borrowed from elsewhere than this exclusively borrowed buffer.
-        unsafe {
-            self.at.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
-            self.at = self.at.add(bytes.len());
-        }
-    }
-
-    /// Appends `true` or `false`.
-    ///
-    /// # Safety
-    /// The room holds 8 more bytes.
-    #[inline]
-    pub unsafe fn bool(&mut self, value: bool) {
-        // SAFETY: the caller's promise; both forms are copied as one word, of which they use 4 and 5 bytes.
-        unsafe {
-            let word = if value { *b"true    " } else { *b"false   " };
-            self.at.cast::<[u8; 8]>().write_unaligned(word);
-            self.at = self.at.add(5 - usize::from(value));
-        }
-    }
-
-    /// Appends a name: all of its room is copied, which is one or two moves, and the pen goes on behind its text.
-    ///
-    /// # Safety
-    /// The room holds `N` more bytes.
-    #[inline]
-    pub unsafe fn name<const N: usize>(&mut self, name: &Name<N>) {
-        // SAFETY: the caller's promise; a name of the program does not overlap the buffer.
-        unsafe {
-            let (room, length) = name.parts();
-            self.at.copy_from_nonoverlapping(room.as_ptr(), N);
-            self.at = self.at.add(length);
-        }
-    }
-
-    /// Appends an unsigned integer of at most 32 bits.
-    ///
-    /// # Safety
-    /// The room holds 10 more bytes, or 8 for a number of at most 16 bits.
-    #[inline]
-    pub unsafe fn u32(&mut self, value: u32) {
-        // SAFETY: the caller's promise.
-        unsafe { self.u64(value.into()) };
-    }
-
-    /// Appends an unsigned 64-bit integer.
-    ///
-    /// # Safety
-    /// The room holds 20 more bytes.
-    #[inline]
-    pub unsafe fn u64(&mut self, value: u64) {
-        // SAFETY: the caller's promise; `decimal::write` says how many digits it wrote.
-        unsafe { self.at = self.at.add(decimal::write(self.at, value)) };
-    }
-
-    /// Appends a signed 32-bit integer.
-    ///
-    /// # Safety
-    /// The room holds 11 more bytes.
-    #[inline]
-    pub unsafe fn i32(&mut self, value: i32) {
-        // SAFETY: the caller's promise.
-        unsafe { self.i64(value.into()) };
-    }
-
-    /// Appends a signed 64-bit integer.
-    ///
-    /// # Safety
-    /// The room holds 20 more bytes (11 for 32 bits).
-    #[inline]
-    pub unsafe fn i64(&mut self, value: i64) {
-        // SAFETY: the caller's promise: a sign and the digits.
-        unsafe {
-            if value < 0 {
-                self.lit(b"-");
-            }
-            self.u64(value.unsigned_abs());
-        }
-    }
-
-    /// Appends each byte as two lower-case hexadecimal digits.
-    ///
-    /// # Safety
-    /// The room holds `2 * N` more bytes.
-    #[inline]
-    pub unsafe fn hex<const N: usize>(&mut self, bytes: &[u8; N]) {
-        for &byte in bytes {
-            // SAFETY: the caller's promise: two bytes for each of the N.
-            unsafe { self.lit(&HEX[usize::from(byte)]) };
-        }
-    }
-}
-
-/// Both digits of each byte.
-static HEX: [[u8; 2]; 256] = {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut pairs = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
-        byte += 1;
-    }
-    pairs
-};
 
 #[cfg(test)]
 #[path = "writer_tests.rs"]

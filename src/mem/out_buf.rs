@@ -48,6 +48,14 @@ impl OutBuf {
         }
     }
 
+    /// Puts bytes among those that have not been sent yet, before the one at `at` of these.
+    pub fn insert(&mut self, at: usize, bytes: &[u8]) {
+        let at = self.sent + at;
+        self.bytes.extend_from_slice(bytes);
+        // What is behind is short, as a rule, and rotating a few bytes by many moves each once.
+        self.bytes[at..].rotate_right(bytes.len());
+    }
+
     /// Gives memory above `bytes_keep` back when nothing is owed.
     pub fn trim(&mut self, bytes_keep: usize) {
         if self.is_empty() {

@@ -7,7 +7,7 @@
 use super::envelope::{Dialect, Envelope, RawId, To};
 use super::office::{Domain, Office, ReplyTo, Task};
 use super::{Answered, reply};
-use crate::api::{Call, Class, Lookup, Method, Place};
+use crate::api::{Call, Class, Keeper, Lookup, Method, Place};
 use crate::error::Failure;
 use crate::json::{Value, Writer};
 use crate::xl::Xl;
@@ -100,7 +100,8 @@ fn about<'m>(
     if !matches!(lookup, Lookup::Names | Lookup::Unavailable) {
         return Ok(unknown);
     }
-    let call = Call { xl, params: envelope.params, descriptors: office.descriptors(), lookup, writer };
+    let kept = &mut Keeper::default();
+    let call = Call { xl, params: envelope.params, descriptors: office.descriptors(), lookup, kept, writer };
     match call.domain(value) {
         Ok(domid) => Ok(Domain::Number(domid)),
         Err(Failure::NamesUnavailable) => Err(Failure::NamesUnavailable),

@@ -11,6 +11,7 @@ mod explain;
 mod office;
 mod own;
 mod reply;
+mod result;
 mod shared;
 
 use bumpalo::Bump;
@@ -20,8 +21,8 @@ pub use explain::Explained;
 pub use office::{Access, Domain, Inline, Office, ReplyTo, Task, Which};
 pub use reply::Refused;
 
-use crate::api::{self, Call, Lookup, Method, Place};
-use crate::error::{Failure, Outcome};
+use crate::api::{self, Call, Find, Keeper, Lookup, Method, Place};
+use crate::error::Failure;
 use crate::json::{Message, Parser, Writer};
 use crate::limits::{ARENA_KEEP_BYTES, REPLY_BYTES_MAX};
 use crate::stats::Stats;
@@ -50,6 +51,9 @@ struct Past {
     last: Last,
     shared: Shared,
     stats: Stats,
+    kept: Keeper,
+    /// The text that the last reply leaves out, and where in the buffer it belongs.
+    left_out: Option<(usize, Find)>,
 }
 
 /// The last call.
@@ -91,6 +95,13 @@ impl Rpc {
     /// The last call, and what became of it.
     pub fn last(&self) -> Last {
         self.past.last
+    }
+
+    /// What is left out of the last reply, and where in the buffer it belongs. It is there to be asked for once, before
+    /// anything else is answered.
+    pub fn take_left_out(&mut self) -> Option<(usize, &[u8])> {
+        let (at, find) = self.past.left_out.take()?;
+        Some((at, find(&self.past.kept.lists)))
     }
 
     /// Requests that arrived before now are answered from now on: no result of the past is good enough for them.
@@ -143,6 +154,9 @@ impl Rpc {
             let message = message.ok()?;
             Some(answer_message(xl, message, id, in_batch, &mut writer, office, past))
         });
+        if writer.left_out().is_none() {
+            past.left_out = None;
+        }
         let document = if element.escaped { &mut original[..] } else { &mut bytes[..len] };
         let answered = match parsed {
             Some(None) => Answered::Now,
@@ -169,7 +183,7 @@ impl Rpc {
             let mut writer = Writer::new(out, REPLY_BYTES_MAX);
             let (params, lookup) = (envelope.params, Lookup::Ask);
             let descriptors = &mut Descriptors::default();
-            let call = Call { xl, params, descriptors, lookup, writer: &mut writer };
+            let call = Call { xl, params, descriptors, lookup, kept: &mut past.kept, writer: &mut writer };
             let failure = match call.domain(domain) {
                 Ok(domid) => return Some(domid),
                 Err(failure) => failure,
@@ -252,7 +266,7 @@ fn call(
     }
     past.last.method = Some(method);
     reply::begin(writer, to);
-    match result(xl, method, envelope, writer, office, past) {
+    match result::write(xl, method, envelope, writer, office, past) {
         Ok(()) => {
             reply::end(writer, to);
             past.last.code = 0;
@@ -277,29 +291,4 @@ fn call(
 /// is not among those that we know may still be xenstore's.
 fn is_for_others(method: &Method, failure: &Failure<'_>, lookup: Lookup) -> bool {
     matches!(failure, Failure::Elsewhere) || (lookup == Lookup::Names && method.place == Place::Names)
-}
-
-/// Writes the result: libxl's, or that of another request which asked the same in this turn.
-fn result<'m>(
-    xl: &Xl,
-    method: &'static Method,
-    envelope: &Envelope<'m>,
-    writer: &mut Writer<'_>,
-    office: &mut impl Office,
-    past: &mut Past,
-) -> Outcome<'m> {
-    let (params, shared) = (envelope.params, &mut past.shared);
-    let may_share = shared.may_serve(method, office.others_wait());
-    if may_share && let Some(result) = shared.find(method.name, office.access(), &params) {
-        writer.raw(result);
-        return Ok(());
-    }
-    xl.log().clear();
-    let (mark, lookup) = (writer.mark(), office.lookup());
-    (method.call)(&mut Call { xl, params, descriptors: office.descriptors(), lookup, writer })?;
-    shared.count_call();
-    if may_share && office.others_wait() && !writer.overflowed() {
-        shared.keep(writer.since(mark));
-    }
-    Ok(())
 }

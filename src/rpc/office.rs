@@ -29,6 +29,10 @@ pub trait Office {
     fn access(&self) -> Access;
     /// More requests have arrived that may ask the same.
     fn others_wait(&self) -> bool;
+    /// A long text that belongs into the reply may stay where it is: whoever sends the reply will ask for it.
+    fn may_leave_out(&self) -> bool {
+        false
+    }
     /// The descriptors that came with the client's bytes.
     fn descriptors(&mut self) -> &mut Descriptors;
     /// Takes a call over; its reply comes later.

@@ -11,6 +11,7 @@ use super::Past;
 use super::envelope::Envelope;
 use super::office::{Access, Office, Which};
 use super::reply::{self, Refused};
+use super::result::Made;
 use super::shared::Counts;
 use crate::api::Lookup;
 use crate::error::{Fault, Refused as RefusedParams};
@@ -56,7 +57,7 @@ fn stats(xl: &Xl, envelope: &Envelope<'_>, past: &mut Past, writer: &mut Writer<
     let mark = writer.mark();
     reply::begin(writer, to);
     let may_share = shared.may_serve_look(office.others_wait());
-    if may_share && let Some(result) = shared.find(DOMAIN_STATS, access, params) {
+    if may_share && let Some(Made::Bytes(result)) = shared.find(DOMAIN_STATS, access, params) {
         writer.raw(result);
     } else {
         xl.log().clear();
@@ -68,7 +69,7 @@ fn stats(xl: &Xl, envelope: &Envelope<'_>, past: &mut Past, writer: &mut Writer<
         }
         shared.count_call();
         if may_share && office.others_wait() && !writer.overflowed() {
-            shared.keep(writer.since(begun));
+            shared.keep(Made::Bytes(writer.since(begun)));
         }
     }
     reply::end(writer, to);

@@ -6,7 +6,8 @@
 //! other, since one of them is told no secrets. It knows nothing of dialects and ids: these are around a result, not in
 //! it.
 
-use crate::api::{Class, Method, hash_of};
+use super::result::Made;
+use crate::api::{Class, Find, Method, hash_of};
 use crate::json::Params;
 use crate::limits::{SHARED_BYTES_MAX, SHARED_RESULTS_MAX};
 use crate::rpc::Access;
@@ -32,13 +33,14 @@ pub(super) struct Counts {
     pub(super) shared: u64,
 }
 
-/// One result: where its question begins in the bytes, and where that and it end.
+/// One result: where its question begins in the bytes, and where that and it end; or whose text it is.
 #[derive(Debug)]
 struct Kept {
     hash: u64,
     begin: usize,
     question_end: usize,
     end: usize,
+    text: Option<Find>,
 }
 
 impl Shared {
@@ -73,7 +75,7 @@ impl Shared {
     }
 
     /// The result of the same question, if it has been asked before.
-    pub(super) fn find(&mut self, method: &str, access: Access, params: &Params<'_>) -> Option<&[u8]> {
+    pub(super) fn find(&mut self, method: &str, access: Access, params: &Params<'_>) -> Option<Made<'_>> {
         let Self { kept, bytes, question, hash, counts } = self;
         question.clear();
         question.extend_from_slice(method.as_bytes());
@@ -83,18 +85,23 @@ impl Shared {
         let is_same = |kept: &&Kept| kept.hash == *hash && bytes[kept.begin..kept.question_end] == question[..];
         let found = kept.iter().find(is_same)?;
         counts.shared += 1;
-        Some(&bytes[found.question_end..found.end])
+        let made = || Made::Bytes(&bytes[found.question_end..found.end]);
+        Some(found.text.map_or_else(made, Made::Kept))
     }
 
     /// Keeps the result of what [`Shared::find`] did not find, if there is room.
-    pub(super) fn keep(&mut self, result: &[u8]) {
+    pub(super) fn keep(&mut self, made: Made<'_>) {
+        let (result, text) = match made {
+            Made::Bytes(bytes) => (bytes, None),
+            Made::Kept(find) => (&[][..], Some(find)),
+        };
         let begin = self.bytes.len();
         let question_end = begin + self.question.len();
         let end = question_end + result.len();
         if self.kept.len() < SHARED_RESULTS_MAX && end <= SHARED_BYTES_MAX {
             self.bytes.extend_from_slice(&self.question);
             self.bytes.extend_from_slice(result);
-            self.kept.push(Kept { hash: self.hash, begin, question_end, end });
+            self.kept.push(Kept { hash: self.hash, begin, question_end, end, text });
         }
     }
 }

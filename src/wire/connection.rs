@@ -133,6 +133,22 @@ impl Connection {
         }
     }
 
+    /// The same when a text was left out of what is owed, before its byte `at`. It is copied only if the kernel does
+    /// not take all at once.
+    pub fn send_around(&mut self, at: usize, left_out: &[u8]) {
+        let (before, behind) = self.output.unsent().split_at(at);
+        let pieces = [IoSlice::new(before), IoSlice::new(left_out), IoSlice::new(behind)];
+        let control = &mut SendAncillaryBuffer::default();
+        let sent = rustix::net::sendmsg(&self.socket, &pieces, control, SendFlags::NOSIGNAL).unwrap_or(0);
+        if sent == self.output.len() + left_out.len() {
+            return self.output.consume(self.output.len());
+        }
+        self.output.insert(at, left_out);
+        self.output.consume(sent);
+        // What kept it from taking all is heard there.
+        self.send();
+    }
+
     /// Sends a few bytes with descriptors, at once and as a whole. For a socket that has taken all there was before.
     ///
     /// # Errors

@@ -29,6 +29,8 @@ pub struct Desk<'p> {
     pub others_wait: bool,
     /// What to do about a domain that is given by name or uuid.
     pub lookup: Lookup,
+    /// The reply is sent next, from where its parts are.
+    pub may_leave_out: bool,
     /// The descriptors that came with its bytes.
     pub descriptors: &'p mut Descriptors,
     /// How many of its operations are not over.
@@ -55,6 +57,10 @@ impl Office for Desk<'_> {
 
     fn others_wait(&self) -> bool {
         self.others_wait
+    }
+
+    fn may_leave_out(&self) -> bool {
+        self.may_leave_out
     }
 
     fn descriptors(&mut self) -> &mut Descriptors {

@@ -539,3 +539,6 @@ pub unsafe fn void_fields(xl: &Xl, w: &mut Writer<'_>, v: &libxl_void, fields: F
     }
     w.raw(if before == b"{" { b"{}" } else { b"}" });
 }
+/// Lists as they were written the last time.
+#[derive(Debug, Default)]
+pub struct KeptLists {}
