@@ -23,6 +23,7 @@ use crate::xl::{Managed, Owned, Xl, check};
 const FEW: usize = 16;
 
 /// The numbers in the parameter at `at`, in their order, each once; `None` when it is absent or null.
+#[inline]
 pub(crate) fn read<'m, const N: usize>(args: &Args<'m, N>, at: usize) -> Result<Option<&'m [u32]>, Refused<'m>> {
     if args.optional(at).is_none() {
         return Ok(None);
@@ -30,6 +31,7 @@ pub(crate) fn read<'m, const N: usize>(args: &Args<'m, N>, at: usize) -> Result<
     args.read(at, numbers).map(Some)
 }
 
+#[inline(never)]
 fn numbers<'m>(list: Value<'m>) -> Result<&'m [u32], Refused<'m>> {
     let numbers = list.message().arena().alloc_slice_fill_copy(list.array_len()?, 0);
     list.each_element(|at, element| {
@@ -56,6 +58,7 @@ pub(super) fn are_few(domids: &&[u32]) -> bool {
 ///
 /// # Safety
 /// `ask` fills such a struct with what it knows of the domain of that number.
+#[inline(never)]
 pub(super) unsafe fn one_by_one<'m, T: Managed>(
     call: &mut Call<'m, '_, '_>,
     domids: &[u32],
@@ -78,10 +81,16 @@ pub(super) unsafe fn one_by_one<'m, T: Managed>(
 }
 
 /// The elements of a list that are of these domains, or all of them: they are brought to its beginning.
+#[inline]
 pub(super) fn only<'l, T>(list: &'l mut [T], domids: Option<&[u32]>, domid: impl Fn(&T) -> u32) -> &'l [T] {
-    let Some(domids) = domids else {
-        return list;
-    };
+    match domids {
+        None => list,
+        Some(domids) => bring_forward(list, domids, domid),
+    }
+}
+
+#[inline(never)]
+fn bring_forward<'l, T>(list: &'l mut [T], domids: &[u32], domid: impl Fn(&T) -> u32) -> &'l [T] {
     let mut kept = 0;
     for at in 0..list.len() {
         if domids.binary_search(&domid(&list[at])).is_ok() {

@@ -21,6 +21,7 @@ impl Fields {
     ///
     /// # Errors
     /// What is wrong with the list, or with which of its elements.
+    #[inline(never)]
     pub fn read<'m>(list: Value<'m>, known: &'static [&'static str]) -> Result<Self, Refused<'m>> {
         debug_assert!(known.len() <= KNOWN_MAX, "{known:?}");
         if list.kind() != Kind::Array {
@@ -73,8 +74,12 @@ impl<'m, const N: usize> Args<'m, N> {
     ///
     /// # Errors
     /// As of [`Fields::read`].
+    #[inline]
     pub fn fields(&self, at: usize, known: &'static [&'static str]) -> Result<Option<Fields>, Refused<'m>> {
-        self.optional(at).map(|list| Fields::read(list, known).map_err(|refused| self.within(at, refused))).transpose()
+        match self.optional(at) {
+            None => Ok(None),
+            Some(list) => Fields::read(list, known).map(Some).map_err(|refused| self.within(at, refused)),
+        }
     }
 }
 

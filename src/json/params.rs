@@ -46,16 +46,11 @@ impl<'m> Params<'m> {
     }
 
     /// Finds each named parameter. Unknown and repeated ones are refused, missing ones only when they are read.
+    #[inline]
     pub fn bind<const N: usize>(&self, names: &'static [&'static str; N]) -> Result<Args<'m, N>, Refused<'m>> {
         let mut args = Args { arena: self.arena, names, slots: [None; N] };
-        let Some(value) = self.value else {
-            return Ok(args);
-        };
-        match value.kind() {
-            Kind::Null => {}
-            Kind::Array => args.fill_positional(value)?,
-            Kind::Object => args.fill_named(value, self.names)?,
-            _ => return Err(value.refuse(Fault::NotParams)),
+        if let Some(value) = self.value {
+            args.fill(value, self.names)?;
         }
         Ok(args)
     }
@@ -81,6 +76,17 @@ pub struct Args<'m, const N: usize> {
 }
 
 impl<'m, const N: usize> Args<'m, N> {
+    /// Apart, so that a request without params does not pay for what is done with some.
+    #[inline(never)]
+    fn fill(&mut self, value: Value<'m>, how: Names) -> Result<(), Refused<'m>> {
+        match value.kind() {
+            Kind::Null => Ok(()),
+            Kind::Array => self.fill_positional(value),
+            Kind::Object => self.fill_named(value, how),
+            _ => Err(value.refuse(Fault::NotParams)),
+        }
+    }
+
     fn fill_positional(&mut self, array: Value<'m>) -> Result<(), Refused<'m>> {
         let found = array.elements().count();
         if found > N {
