@@ -11,8 +11,8 @@
 //! | parser: about 33 bytes for each byte of the longest message | 33 MiB, freed after use above `PARSER_KEEP_BYTES` |
 //! | arena: structs, 24 bytes for each of a message's, and bitmaps | 32 MiB, above `ARENA_KEEP_BYTES` freed again |
 //! | domains, as the hypervisor lists them and as libxl does: 240 bytes each | 8 MiB, for as many as Xen can have |
+//! | domains, as `domain_stats` has seen them last, once it is asked what has changed: 352 bytes each, twice | 22 MiB |
 //! | the list of domains as it was written the last time: `KEPT_TEXT_BYTES_MAX`, 144 bytes a domain | 6 MiB |
-//! | domains, as `domain_stats` has seen them last, once it is asked what has changed: 344 bytes each, twice | 22 MiB |
 //! | requests for xenstored | 4 MiB, when it takes none |
 //! | slab, event list | under 1 MiB |
 //!

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use crate::json::Fields;
+
 /// The members of a domain.
 pub(super) const FIELDS: &[&str] = &[
     "domid",
@@ -54,6 +56,19 @@ pub(super) mod place {
     pub(in crate::stats) const VCPUS: usize = 19;
     /// None of a domain: the totals of the host.
     pub(in crate::stats) const HOST: usize = 20;
+}
+
+/// A value of each member, in 64 bits, whatever that is.
+pub(super) type Values = [u64; FIELDS.len()];
+
+/// A set of members, for those who go through the values of many domains: all bits of each member that is in it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mask(pub(super) Values);
+
+impl From<Fields> for Mask {
+    fn from(fields: Fields) -> Self {
+        Self(std::array::from_fn(|at| if fields.contains(at) { u64::MAX } else { 0 }))
+    }
 }
 
 /// The groups.

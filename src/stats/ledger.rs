@@ -14,8 +14,7 @@
 
 use std::collections::VecDeque;
 
-use super::fields::FIELDS;
-use crate::json::Fields;
+use super::fields::{FIELDS, Mask, Values};
 use crate::limits::STATS_GONE_MAX;
 
 /// Number and uuid.
@@ -40,10 +39,13 @@ pub(super) struct Ledger {
 #[derive(Debug, Clone, Copy)]
 struct Seen {
     who: Identity,
-    /// By a field's place: the value that was noted last, whatever that is in 64 bits.
-    values: [u64; FIELDS.len()],
-    /// The generation in which it was found to be different from before; at first, the one of the domain's coming.
+    /// What was noted last.
+    values: Values,
+    /// For each, the generation in which it was found to be different from before; at first, that of the domain's
+    /// coming.
     changed: [u64; FIELDS.len()],
+    /// The last of these.
+    latest: u64,
 }
 
 /// A domain that is no more.
@@ -101,8 +103,8 @@ impl Ledger {
     }
 
     fn come(&mut self, who: Identity) {
-        let changed = [self.stamp(); FIELDS.len()];
-        self.seen.push(Seen { who, values: [0; FIELDS.len()], changed });
+        let latest = self.stamp();
+        self.seen.push(Seen { who, values: [0; FIELDS.len()], changed: [latest; FIELDS.len()], latest });
     }
 
     fn part_with(&mut self, who: Identity) {
@@ -115,16 +117,28 @@ impl Ledger {
         self.gone.push_back(Gone { who, generation });
     }
 
-    /// The sample's value of a field of a domain.
+    /// What the sample says of these fields of a domain.
     #[inline]
-    pub(super) fn note(&mut self, at: usize, field: usize, value: u64) {
-        let stamp = self.generation + 1;
-        let seen = &mut self.seen[at];
-        if seen.values[field] != value {
-            seen.values[field] = value;
-            seen.changed[field] = stamp;
-            self.changed = true;
+    pub(super) fn note(&mut self, at: usize, Mask(fields): &Mask, values: &Values) {
+        let known = &self.seen[at].values;
+        // Without a branch for each: mostly, nothing has changed.
+        let different = |at: usize| (known[at] ^ values[at]) & fields[at];
+        if (0..FIELDS.len()).fold(0, |all, at| all | different(at)) != 0 {
+            self.renew(at, fields, values);
         }
+    }
+
+    #[inline(never)]
+    fn renew(&mut self, at: usize, fields: &Values, values: &Values) {
+        let stamp = self.stamp();
+        let seen = &mut self.seen[at];
+        for (field, value) in values.iter().enumerate() {
+            if (seen.values[field] ^ value) & fields[field] != 0 {
+                seen.values[field] = *value;
+                seen.changed[field] = stamp;
+            }
+        }
+        seen.latest = stamp;
     }
 
     /// Whoever has this generation can be told what has changed since, after [`Ledger::meet`].
@@ -132,11 +146,11 @@ impl Ledger {
         (self.reach..=self.generation).contains(&generation)
     }
 
-    /// Has the domain come, or one of these fields of it changed, since that generation?
+    /// Has one of these fields of a domain changed since that generation? All have when it has come since.
     #[inline]
-    pub(super) fn has_changed(&self, at: usize, fields: Fields, since: u64) -> bool {
-        let changed = &self.seen[at].changed;
-        fields.into_iter().any(|field| changed.get(field).is_some_and(|&generation| generation > since))
+    pub(super) fn has_changed(&self, at: usize, Mask(fields): &Mask, since: u64) -> bool {
+        let Seen { changed, latest, .. } = &self.seen[at];
+        *latest > since && changed.iter().zip(fields).any(|(generation, field)| generation & field > since)
     }
 
     /// Who has gone since that generation, the last one first.

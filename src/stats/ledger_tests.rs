@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::super::fields::IDENTITY;
 use super::*;
+use crate::json::Fields;
 
 /// The start of every ledger here.
 const START: u64 = 1_000_000;
@@ -37,8 +38,6 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-type Values = [u64; FIELDS.len()];
-
 /// Domains by number.
 #[derive(Debug, Clone, Default)]
 struct Host(BTreeMap<u32, ([u8; 16], Values)>);
@@ -50,8 +49,8 @@ struct Client {
     generation: u64,
 }
 
-fn wanted(client: usize) -> Fields {
-    Fields::of(IDENTITY.chain(WANTED[client].iter().copied()))
+fn wanted(client: usize) -> Mask {
+    Fields::of(IDENTITY.chain(WANTED[client].iter().copied())).into()
 }
 
 fn shown(client: usize, values: &Values) -> Vec<u64> {
@@ -73,8 +72,8 @@ fn ask(ledger: &mut Ledger, host: &Host, client: &mut Client, number: usize) -> 
     }
     let mut told = Vec::new();
     for (at, (&domid, (uuid, values))) in host.0.iter().enumerate() {
-        WANTED[number].iter().for_each(|&field| ledger.note(at, field, values[field]));
-        if full || ledger.has_changed(at, wanted(number), client.generation) {
+        ledger.note(at, &wanted(number), values);
+        if full || ledger.has_changed(at, &wanted(number), client.generation) {
             client.table.insert(domid, (*uuid, shown(number, values)));
             told.push(domid);
         }

@@ -26,11 +26,11 @@ use std::hash::{BuildHasher, RandomState};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::error::Failure;
-use crate::json::{Fields, Params, Writer};
+use crate::json::{Params, Writer};
 use crate::limits::STATS_VCPUS_MAX;
 use crate::xl::sys::{libxl_dominfo, libxl_vcpuinfo};
 use crate::xl::{Source, Xl};
-use fields::place;
+use fields::{FIELDS, Mask, Values, place};
 use ledger::Ledger;
 use question::Question;
 
@@ -136,15 +136,17 @@ impl Sample<'_, '_, '_> {
 
     fn domains(&mut self, domains: &[libxl_dominfo], since: Option<u64>) {
         self.writer.raw(b",\"domains\":[");
-        let listed = self.question.listed();
+        // Of names that are not known, nothing is known, least of all that they have changed.
+        let mut noted = self.question.mask;
+        noted.0[place::NAME] &= if self.knows_names { u64::MAX } else { 0 };
         let mut first = true;
         for (at, info) in domains.iter().enumerate().filter(|(_, info)| self.question.is_about(info.domid)) {
             if self.question.wants(place::NAME) {
                 names::with_name(self.xl, info, |name| {
-                    self.domain(at, info, name.filter(|_| self.knows_names), listed, since, &mut first);
+                    self.domain(at, info, name.filter(|_| self.knows_names), &noted, since, &mut first);
                 });
             } else {
-                self.domain(at, info, None, listed, since, &mut first);
+                self.domain(at, info, None, &noted, since, &mut first);
             }
         }
         self.writer.raw(b"]");
@@ -157,7 +159,7 @@ impl Sample<'_, '_, '_> {
         at: usize,
         info: &libxl_dominfo,
         name: Option<&[u8]>,
-        listed: Fields,
+        noted: &Mask,
         since: Option<u64>,
         first: &mut bool,
     ) {
@@ -165,14 +167,15 @@ impl Sample<'_, '_, '_> {
         let vcpus = question.wants(place::VCPUS).then(|| self.xl.list_vcpu(info.domid));
         let vcpus = vcpus.as_ref().map(Option::as_deref);
         if let Some(ledger) = &mut self.ledger {
-            listed.for_each(|field| ledger.note(at, field, value(info, field)));
-            if question.wants(place::NAME) && self.knows_names {
-                ledger.note(at, place::NAME, hasher.hash_one(name));
+            let mut values = listed_values(info);
+            if question.wants(place::NAME) {
+                values[place::NAME] = hasher.hash_one(name);
             }
             if let Some(vcpus) = vcpus {
-                ledger.note(at, place::VCPUS, hasher.hash_one(vcpus.map(Vcpus)));
+                values[place::VCPUS] = hasher.hash_one(vcpus.map(Vcpus));
             }
-            if since.is_some_and(|since| !ledger.has_changed(at, question.wanted, since)) {
+            ledger.note(at, noted, &values);
+            if since.is_some_and(|since| !ledger.has_changed(at, &question.mask, since)) {
                 return;
             }
         }
@@ -182,7 +185,7 @@ impl Sample<'_, '_, '_> {
         if question.wants(place::NAME) {
             encode::name(writer, name);
         }
-        encode::listed(writer, info, listed);
+        encode::listed(writer, info, question.wanted);
         if let Some(vcpus) = vcpus {
             encode::vcpus(writer, vcpus);
         }
@@ -215,28 +218,27 @@ fn check_vcpus<'m>(question: &Question<'m>, domains: &[libxl_dominfo]) -> Result
     if vcpus > STATS_VCPUS_MAX { Err(question.refuse_domids(WHY).into()) } else { Ok(()) }
 }
 
-/// A field as a value that can be compared.
+/// The members that come with the list of domains, as values that can be compared.
 #[inline]
-fn value(info: &libxl_dominfo, field: usize) -> u64 {
-    match field {
-        place::DOMAIN_TYPE => i64::from(info.domain_type).cast_unsigned(),
-        place::RUNNING => info.running.into(),
-        place::BLOCKED => info.blocked.into(),
-        place::PAUSED => info.paused.into(),
-        place::SHUTDOWN => info.shutdown.into(),
-        place::DYING => info.dying.into(),
-        place::SHUTDOWN_REASON => i64::from(info.shutdown_reason).cast_unsigned(),
-        place::CPUPOOL => info.cpupool.into(),
-        place::CPU_TIME => info.cpu_time,
-        place::VCPU_ONLINE => info.vcpu_online.into(),
-        place::VCPU_MAX_ID => info.vcpu_max_id.into(),
-        place::CURRENT_MEMKB => info.current_memkb,
-        place::MAX_MEMKB => info.max_memkb,
-        place::OUTSTANDING_MEMKB => info.outstanding_memkb,
-        place::SHARED_MEMKB => info.shared_memkb,
-        place::PAGED_MEMKB => info.paged_memkb,
-        _ => 0,
-    }
+fn listed_values(info: &libxl_dominfo) -> Values {
+    let mut values = [0; FIELDS.len()];
+    values[place::DOMAIN_TYPE] = i64::from(info.domain_type).cast_unsigned();
+    values[place::RUNNING] = info.running.into();
+    values[place::BLOCKED] = info.blocked.into();
+    values[place::PAUSED] = info.paused.into();
+    values[place::SHUTDOWN] = info.shutdown.into();
+    values[place::DYING] = info.dying.into();
+    values[place::SHUTDOWN_REASON] = i64::from(info.shutdown_reason).cast_unsigned();
+    values[place::CPUPOOL] = info.cpupool.into();
+    values[place::CPU_TIME] = info.cpu_time;
+    values[place::VCPU_ONLINE] = info.vcpu_online.into();
+    values[place::VCPU_MAX_ID] = info.vcpu_max_id.into();
+    values[place::CURRENT_MEMKB] = info.current_memkb;
+    values[place::MAX_MEMKB] = info.max_memkb;
+    values[place::OUTSTANDING_MEMKB] = info.outstanding_memkb;
+    values[place::SHARED_MEMKB] = info.shared_memkb;
+    values[place::PAGED_MEMKB] = info.paged_memkb;
+    values
 }
 
 /// All that is told of a domain's vcpus, to be hashed.

@@ -2,7 +2,7 @@
 //!
 //! In: its params. Out: a [`Question`], or a refusal that says which of them will not do.
 
-use super::fields::{FIELDS, GROUPS, IDENTITY, members, place, usual};
+use super::fields::{FIELDS, GROUPS, IDENTITY, Mask, members, usual};
 use crate::api::read_domids;
 use crate::error::{Fault, Refused};
 use crate::json::{Args, Fields, Params};
@@ -17,6 +17,8 @@ pub(super) struct Question<'m> {
     args: Args<'m, 4>,
     /// Members of each domain, and of the reply: who a domain is, is always among them.
     pub(super) wanted: Fields,
+    /// The same, of each domain.
+    pub(super) mask: Mask,
     /// The only domains that are asked about, ascending.
     domids: Option<&'m [u32]>,
     /// The generation that the client has.
@@ -33,7 +35,7 @@ impl<'m> Question<'m> {
         let wanted = Fields::of(IDENTITY.chain(chosen).chain(usual));
         let domids = read_domids(&args, DOMIDS)?;
         let since = args.optional(3).map(|_| args.u64(3)).transpose()?;
-        Ok(Self { args, wanted, domids, since })
+        Ok(Self { args, wanted, mask: wanted.into(), domids, since })
     }
 
     /// Is this domain asked about?
@@ -46,11 +48,6 @@ impl<'m> Question<'m> {
     #[inline]
     pub(super) fn wants(&self, at: usize) -> bool {
         self.wanted.contains(at)
-    }
-
-    /// Members of a domain that are asked for and come with the list of domains.
-    pub(super) fn listed(&self) -> Fields {
-        Fields::of(self.wanted.filter(|&at| (place::DOMAIN_TYPE..place::VCPUS).contains(&at)))
     }
 
     /// Refuses the choice of domains.

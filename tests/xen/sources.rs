@@ -58,8 +58,7 @@ fn both_sources_say_the_same_of_each_domain_but_for_clocks() {
     }
 }
 
-/// Of few domains each is asked for by itself, of many the list is; numbers of domains that are not there are among
-/// both.
+/// Of few domains each is asked for by itself, of many the list is. Among both are numbers that no domain has.
 #[test]
 fn both_sources_say_the_same_of_some_fields_of_some_domains() {
     let Some(evidence) = Evidence::collected() else { return };
