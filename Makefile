@@ -31,6 +31,7 @@ miri: setup-test ## Unit tests under Miri; needs rustup component add miri rust-
 bench: setup-test ## The figures of PERF.md
 	cargo build --release --example xenlight_sim
 	cargo bench --bench socket
+	cargo bench --bench load -- --plots target/plots
 	cargo bench --bench stages
 
 bench-check: setup-test ## Hold the instructions of hot requests against benches/instructions.txt

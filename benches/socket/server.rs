@@ -13,7 +13,7 @@ const START_MAX: Duration = Duration::from_secs(20);
 
 /// A running server; it is killed when dropped.
 pub(crate) struct Server {
-    process: Child,
+    pub(crate) process: Child,
     /// Where it listens.
     pub(crate) socket: PathBuf,
 }
@@ -48,7 +48,8 @@ impl Server {
         Self::start(command, socket)
     }
 
-    fn start(mut command: Command, socket: &Path) -> Outcome<Self> {
+    /// Any other server, once it listens there.
+    pub(crate) fn start(mut command: Command, socket: &Path) -> Outcome<Self> {
         let process = command.stdin(Stdio::null()).spawn()?;
         let mut server = Self { process, socket: socket.to_owned() };
         let deadline = Instant::now() + START_MAX;
@@ -75,7 +76,7 @@ impl Server {
     }
 
     /// The CPU time of all its threads so far, as the scheduler has accounted it.
-    fn cpu_time(&self) -> Outcome<Duration> {
+    pub(crate) fn cpu_time(&self) -> Outcome<Duration> {
         let mut total = Duration::ZERO;
         for task in std::fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
             let statistics = std::fs::read_to_string(task?.path().join("schedstat"))?;
