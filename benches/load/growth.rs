@@ -34,19 +34,19 @@ pub(crate) fn tables(bench: &Bench, folder: Option<&Path>) -> Outcome<()> {
     let all = [
         Growth {
             name: "domains",
-            title: "One client, so many domains",
+            title: "list_domain, one client",
             x_title: "domains",
             points: points(bench, bench.effort.of(&DOMAINS, FEW), |domains| (domains, 1, Order::InTurn))?,
         },
         Growth {
             name: "connections-in-turn",
-            title: "One domain, so many clients that ask one after the other",
+            title: "list_domain of one domain, clients that ask one after the other",
             x_title: "connections",
             points: points(bench, connections, |connections| (1, connections, Order::InTurn))?,
         },
         Growth {
             name: "connections-at-once",
-            title: "One domain, so many clients that ask at the same time",
+            title: "list_domain of one domain, clients that ask at the same time",
             x_title: "connections",
             points: points(bench, connections, |connections| (1, connections, Order::AtOnce))?,
         },

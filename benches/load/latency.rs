@@ -41,7 +41,8 @@ pub(crate) fn find_capacities(bench: &Bench, subjects: &mut [Subject]) -> Outcom
         for (Subject { contender, generator, busy, .. }, rates) in subjects.iter_mut().zip(&mut rates) {
             let before = contender.server.cpu_time()?;
             rates.push(generator.closed_loop(length, &mut |_| Ok(()))?);
-            *busy = contender.server.cpu_time()?.saturating_sub(before).as_secs_f64() / length.as_secs_f64();
+            let spent = contender.server.cpu_time()?.saturating_sub(before);
+            *busy += spent.as_secs_f64() / (length.as_secs_f64() * bench.effort.runs as f64);
         }
     }
     for (subject, rates) in subjects.iter_mut().zip(&mut rates) {

@@ -22,7 +22,7 @@ const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 420.0;
 /// The frame around the curves; the legend is to the right of it.
 const LEFT: f64 = 76.0;
-const RIGHT: f64 = 610.0;
+const RIGHT: f64 = 604.0;
 const TOP: f64 = 44.0;
 const BOTTOM: f64 = 362.0;
 /// Colours that can be told apart by everybody, on white.
