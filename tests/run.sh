@@ -95,7 +95,7 @@ case ${1:-} in
         xen
         stage example cargo build --release --example xenlight_sim
         stage "bench socket" cargo bench --bench socket -- --smoke
-        stage "bench load" cargo bench --bench load -- --smoke
+        stage "bench load" cargo bench --bench load -- --smoke --plots target/tmp/plots
         stage "bench stages" cargo bench --bench stages -- --test
         instructions
         miri

@@ -26,6 +26,7 @@ mod latency;
 mod line;
 mod memory;
 mod plot;
+mod proof;
 #[path = "../socket/rival.rs"]
 mod rival;
 mod schedule;
@@ -132,6 +133,7 @@ fn main() -> Outcome<()> {
     let bench = Bench { effort, cpus: Cpus::allowed()?, go: go.ok(), began: Instant::now() };
     let wants = |part| options.parts.is_empty() || options.parts.contains(&part);
     if wants(Part::Latency) {
+        proof::sees_a_stall()?;
         latency::tables(&bench)?;
         trouble::tables(&bench)?;
     }

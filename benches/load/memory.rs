@@ -10,9 +10,8 @@ use crate::contender::Contender;
 use crate::generator::Generator;
 use crate::{Bench, Outcome};
 
-const DOMAINS: u32 = 100;
-/// Clients, each with one request in flight all the time.
-const CONNECTIONS: [usize; 3] = [1, 64, 1000];
+/// Domains on the host, and clients, each with one request in flight all the time.
+const SETTINGS: [(u32, usize); 4] = [(100, 1), (100, 64), (100, 1000), (1000, 64)];
 /// Looks in the time of a watch. The first tenth is left out: memory that is needed is taken then.
 const LOOKS: u32 = 40;
 const WARM: usize = 4;
@@ -47,24 +46,23 @@ impl std::fmt::Display for Resident {
 }
 
 pub(crate) fn tables(bench: &Bench) -> Outcome<()> {
-    println!(
-        "\nResident memory in MiB, anonymous (in all), {DOMAINS} domains; load is a list_domain in flight on each connection"
-    );
+    println!("\nResident memory in MiB, anonymous (in all); load is a list_domain in flight on each connection");
     println!("for {:?}, looked at {LOOKS} times; \"idle\" has answered one request:\n", bench.effort.watch);
     println!(
-        "| server | connections | idle | load, first | load, last | load, most | 1 s after | most, anonymous, to Go's |"
+        "| domains | connections | server | idle | load, first | load, last | load, most | 1 s after | most, anonymous, to Go's |"
     );
-    println!("|---|---|---|---|---|---|---|---|");
-    for &connections in bench.effort.of(&CONNECTIONS, 2) {
-        bench.progress(&format!("memory, {connections} connections"));
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for &(domains, connections) in bench.effort.of(&SETTINGS, 2) {
+        bench.progress(&format!("memory, {domains} domains, {connections} connections"));
         let folder = tempfile::tempdir()?;
         bench.cpus.to_servers()?;
-        let go = Contender::go(bench, folder.path(), DOMAINS)?.map(|go| watch(bench, &go, connections)).transpose()?;
+        let go = Contender::go(bench, folder.path(), domains)?.map(|go| watch(bench, &go, connections)).transpose()?;
         bench.cpus.to_servers()?;
-        let ours = watch(bench, &Contender::xenopsd(folder.path(), DOMAINS)?, connections)?;
+        let ours = watch(bench, &Contender::xenopsd(folder.path(), domains)?, connections)?;
         let ratio = go.as_ref().map(|go| ours.most() as f64 / go.most() as f64);
-        println!("{ours} {} |", ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}")));
-        go.into_iter().for_each(|go| println!("{go} |"));
+        let setting = format!("| {domains} | {connections} ");
+        println!("{setting}{ours} {} |", ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}")));
+        go.into_iter().for_each(|go| println!("{setting}{go} |"));
     }
     workers(bench)
 }
@@ -72,7 +70,6 @@ pub(crate) fn tables(bench: &Bench) -> Outcome<()> {
 /// What was seen.
 struct Watch {
     name: &'static str,
-    connections: usize,
     idle: Resident,
     under_load: Vec<Resident>,
     after: Resident,
@@ -87,11 +84,11 @@ impl Watch {
 
 impl std::fmt::Display for Watch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { name, connections, idle, under_load, after } = self;
+        let Self { name, idle, under_load, after } = self;
         let [first, .., last] = &under_load[..] else { return Err(std::fmt::Error) };
         let all = under_load.iter().map(|seen| seen.all).max().unwrap_or(0);
         let most = Resident { anonymous: self.most(), all };
-        write!(f, "| {name} | {connections} | {idle} | {first} | {last} | {most} | {after} |")
+        write!(f, "| {name} | {idle} | {first} | {last} | {most} | {after} |")
     }
 }
 
@@ -113,14 +110,14 @@ fn watch(bench: &Bench, contender: &Contender, connections: usize) -> Outcome<Wa
     drop(generator);
     std::thread::sleep(if bench.effort.smoke { Duration::ZERO } else { REST });
     under_load.drain(..WARM);
-    Ok(Watch { name: contender.name, connections, idle, under_load, after: Resident::of(pid)? })
+    Ok(Watch { name: contender.name, idle, under_load, after: Resident::of(pid)? })
 }
 
 /// xenopsd's other processes, which carry out what polls must not wait for.
 fn workers(bench: &Bench) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     bench.cpus.to_servers()?;
-    let contender = Contender::xenopsd(folder.path(), DOMAINS)?;
+    let contender = Contender::xenopsd(folder.path(), 100)?;
     crate::client::Load::new(&contender.server.socket, 1, 8, WORKER_CALL)?.burst()?;
     let workers = children(contender.server.process.id())?;
     let seen = workers.iter().map(|&pid| Resident::of(pid)).collect::<Outcome<Vec<_>>>()?;
