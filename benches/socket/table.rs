@@ -1,0 +1,77 @@
+//! Tables in Markdown.
+
+use crate::Outcome;
+use crate::compare::{Row, Series, Setting, compare};
+use crate::server::Kind;
+
+/// A table: what it compares, in which settings.
+pub(crate) struct Table<'t> {
+    pub(crate) title: &'t str,
+    /// The first is the daemon, whose ratio is given with its range.
+    pub(crate) kinds: &'t [Kind],
+    pub(crate) settings: Vec<Setting<'t>>,
+    /// One more column: what it says, and how many times as much the one costs as the other.
+    pub(crate) against: Option<(&'t str, [Kind; 2])>,
+}
+
+impl Table<'_> {
+    /// Measures and prints it.
+    pub(crate) fn print(&self) -> Outcome<()> {
+        eprintln!("{}", self.title);
+        let mut is_first = true;
+        println!("{}\n", self.title);
+        for setting in &self.settings {
+            let shape = setting.shape;
+            let asked = format!("`{}`, {} × {}", shape.question.name(), shape.connections, shape.in_flight);
+            eprint!("  {asked}, {} domains, round", setting.domains);
+            let row = compare(self.kinds, setting)?;
+            if std::mem::take(&mut is_first) {
+                self.print_head(&row);
+            }
+            print!("| {asked} | {} | {} |", setting.domains, row.reply_bytes);
+            self.print_figures(&row);
+        }
+        println!();
+        Ok(())
+    }
+
+    fn print_head(&self, row: &Row) {
+        let mut heads = vec!["connections × in flight".to_owned(), "domains".to_owned(), "reply bytes".to_owned()];
+        for (at, contender) in row.contenders.iter().enumerate() {
+            heads.push(format!("{} µs", contender.kind.name()));
+            match at {
+                0 => {}
+                1 => heads.push("× echo (min to max)".to_owned()),
+                _ => heads.push("× echo".to_owned()),
+            }
+        }
+        heads.extend(self.against.iter().map(|(head, _)| format!("{head} (min to max)")));
+        println!("| {} |\n|{}", heads.join(" | "), "---|".repeat(heads.len()));
+    }
+
+    fn print_figures(&self, row: &Row) {
+        for (at, contender) in row.contenders.iter().enumerate() {
+            print!(" {} |", figure(contender.us.median()));
+            match at {
+                0 => {}
+                1 => print!(" {} |", with_range(&contender.ratio)),
+                _ => print!(" {} |", figure(contender.ratio.median())),
+            }
+        }
+        if let Some((_, pair)) = &self.against {
+            print!(" {} |", row.times(*pair).map_or_else(|| "not measured".to_owned(), |times| with_range(&times)));
+        }
+        println!();
+    }
+}
+
+fn with_range(series: &Series) -> String {
+    let (min, max) = series.range();
+    format!("**{}** ({} to {})", figure(series.median()), figure(min), figure(max))
+}
+
+/// Three digits, or as many as are before the point.
+fn figure(value: f64) -> String {
+    let decimals = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
+    format!("{value:.decimals$}")
+}
