@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::Outcome;
 use crate::client::{Load, Shape};
 use crate::programs::Programs;
+use crate::series::Series;
 use crate::server::{Below, Kind, Server};
 
 /// How long a server is loaded in a round, about.
@@ -52,7 +53,7 @@ impl Row {
     /// Round by round, how many times as much one cost as the other.
     pub(crate) fn times(&self, [one, other]: [Kind; 2]) -> Option<Series> {
         let (one, other) = (self.of(one)?, self.of(other)?);
-        Some(Series(one.us.0.iter().zip(&other.us.0).map(|(one, other)| one / other).collect()))
+        Some(one.us.times(&other.us))
     }
 }
 
@@ -86,27 +87,6 @@ impl Contender {
     }
 }
 
-/// One number a round.
-#[derive(Default)]
-pub(crate) struct Series(Vec<f64>);
-
-impl Series {
-    fn sorted(&self) -> Vec<f64> {
-        let mut sorted = self.0.clone();
-        sorted.sort_by(f64::total_cmp);
-        sorted
-    }
-
-    pub(crate) fn median(&self) -> f64 {
-        self.sorted()[self.0.len() / 2]
-    }
-
-    pub(crate) fn range(&self) -> (f64, f64) {
-        let sorted = self.sorted();
-        (sorted[0], sorted[sorted.len() - 1])
-    }
-}
-
 /// Compares these kinds, the first of which is the daemon, with a floor whose replies are as long as the daemon's.
 pub(crate) fn compare(kinds: &[Kind], setting: &Setting<'_>) -> Outcome<Row> {
     let folder = tempfile::tempdir()?;
@@ -120,6 +100,7 @@ pub(crate) fn compare(kinds: &[Kind], setting: &Setting<'_>) -> Outcome<Row> {
     if setting.rounds > 1 {
         contenders.iter_mut().try_for_each(Contender::warm_up)?;
     }
+    eprint!("    round");
     for round in 1..=setting.rounds {
         eprint!(" {round}");
         let mut floor = None;

@@ -18,6 +18,8 @@ mod echo;
 mod programs;
 mod request;
 mod rival;
+#[path = "../common/series.rs"]
+mod series;
 mod server;
 mod table;
 
@@ -65,7 +67,7 @@ fn main() -> Outcome<()> {
     let rounds = if is_smoke { 1 } else { ROUNDS };
     server::share_one_cpu()?;
     println!(
-        "CPU time of the server per request, in user space and in the kernel; median of {rounds} rounds; × echo is the \
+        "CPU time of the server per request, in user space and in the kernel; median and range of {rounds} in turns; × echo is the \
          ratio to the echo\n"
     );
     let setting = |below, domains, question, connections, in_flight| {
@@ -96,7 +98,7 @@ fn main() -> Outcome<()> {
             against: None,
         });
     }
-    if !has("simulated") {
+    if !has("simulated") && programs.hypervisor.is_some() {
         tables.push(Table {
             title: "Make-believe hypervisor under the real libxl, one connection, one request in flight. The \
                     hypervisor's own time is in no column:",

@@ -1,7 +1,8 @@
 //! Tables in Markdown.
 
 use crate::Outcome;
-use crate::compare::{Row, Series, Setting, compare};
+use crate::compare::{Row, Setting, compare};
+use crate::series::head;
 use crate::server::Kind;
 
 /// A table: what it compares, in which settings.
@@ -23,7 +24,7 @@ impl Table<'_> {
         for setting in &self.settings {
             let shape = setting.shape;
             let asked = format!("`{}`, {} × {}", shape.question.name(), shape.connections, shape.in_flight);
-            eprint!("  {asked}, {} domains, round", setting.domains);
+            eprintln!("  {asked}, domains: {}", setting.domains);
             let row = compare(self.kinds, setting)?;
             if std::mem::take(&mut is_first) {
                 self.print_head(&row);
@@ -46,32 +47,21 @@ impl Table<'_> {
             }
         }
         heads.extend(self.against.iter().map(|(head, _)| format!("{head} (min to max)")));
-        println!("| {} |\n|{}", heads.join(" | "), "---|".repeat(heads.len()));
+        println!("{}", head(&heads));
     }
 
     fn print_figures(&self, row: &Row) {
         for (at, contender) in row.contenders.iter().enumerate() {
-            print!(" {} |", figure(contender.us.median()));
+            print!(" {} |", contender.us.median());
             match at {
                 0 => {}
-                1 => print!(" {} |", with_range(&contender.ratio)),
-                _ => print!(" {} |", figure(contender.ratio.median())),
+                1 => print!(" {} |", contender.ratio.with_range()),
+                _ => print!(" {} |", contender.ratio.median()),
             }
         }
         if let Some((_, pair)) = &self.against {
-            print!(" {} |", row.times(*pair).map_or_else(|| "not measured".to_owned(), |times| with_range(&times)));
+            print!(" {} |", row.times(*pair).map_or_else(|| "not measured".to_owned(), |times| times.with_range()));
         }
         println!();
     }
-}
-
-fn with_range(series: &Series) -> String {
-    let (min, max) = series.range();
-    format!("**{}** ({} to {})", figure(series.median()), figure(min), figure(max))
-}
-
-/// Three digits, or as many as are before the point.
-fn figure(value: f64) -> String {
-    let decimals = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
-    format!("{value:.decimals$}")
 }
