@@ -1,50 +1,68 @@
 //! The servers that are compared, and how each is asked for all domains.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use crate::client::{self, Load};
-use crate::server::Server;
-use crate::{Bench, Outcome, echo, rival};
+use crate::client::{Load, Shape};
+use crate::request::Question::ListDomain;
+use crate::server::{Address, Below, Kind, Server};
+use crate::{Bench, Outcome};
+
+const XENOPSD: Kind = Kind::Xenopsd("");
 
 /// A running server.
 pub(crate) struct Contender {
     pub(crate) name: &'static str,
     pub(crate) server: Server,
-    pub(crate) request: &'static [u8],
+    /// Where it listens.
+    pub(crate) path: PathBuf,
+    pub(crate) request: Vec<u8>,
     pub(crate) reply_bytes: usize,
 }
 
 impl Contender {
-    fn new(name: &'static str, server: Server, request: &'static [u8]) -> Outcome<Self> {
-        let reply_bytes = Load::new(&server.socket, 1, 1, request)?.reply_bytes()?;
-        Ok(Self { name, server, request, reply_bytes })
+    fn start(kind: Kind, bench: &Bench, folder: &Path, domains: u32) -> Outcome<Option<Self>> {
+        let server = Server::start(kind, &bench.programs, Below::SimulatedHost, domains, folder)?;
+        server.map(|server| Self::new(kind, server, domains)).transpose()
+    }
+
+    fn new(kind: Kind, server: Server, domains: u32) -> Outcome<Self> {
+        let shape = Shape { question: ListDomain, connections: 1, in_flight: 1 };
+        let mut load = Load::new(&server.address, kind.protocol(), shape)?;
+        let reply_bytes = match kind {
+            Kind::Echo(_) => load.burst()?,
+            _ => load.check(usize::try_from(domains)?)?,
+        };
+        let Address::Unix(path) = &server.address else { return Err("not on a Unix socket".into()) };
+        let (path, request) = (path.clone(), kind.protocol().request(ListDomain, 0));
+        Ok(Self { name: kind.name(), server, path, request, reply_bytes })
     }
 
     /// xenopsd on a host of so many domains.
-    pub(crate) fn xenopsd(folder: &Path, domains: u32) -> Outcome<Self> {
-        Self::of_xenopsd(Server::xenopsd(&folder.join("xenopsd"), domains)?)
+    pub(crate) fn xenopsd(bench: &Bench, folder: &Path, domains: u32) -> Outcome<Self> {
+        Self::start(XENOPSD, bench, folder, domains)?.ok_or_else(|| "no xenopsd".into())
     }
 
-    /// xenopsd, started otherwise.
-    pub(crate) fn of_xenopsd(server: Server) -> Outcome<Self> {
-        Self::new("xenopsd", server, client::REQUEST)
+    /// The same on one where operations take so long. It says nothing: it would write a line for each operation.
+    pub(crate) fn slow_xenopsd(folder: &Path, domains: u32, operation_ms: u32) -> Outcome<Self> {
+        let path = folder.join(operation_ms.to_string());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xenopsd"));
+        command.args(["--sim", &domains.to_string(), "--sim-latency", &operation_ms.to_string()]);
+        command.arg("--socket").arg(&path).stdin(Stdio::null()).stderr(Stdio::null());
+        Self::new(XENOPSD, Server::by_path(command, &path)?, domains)
     }
 
     /// The Go server, if there is one.
     pub(crate) fn go(bench: &Bench, folder: &Path, domains: u32) -> Outcome<Option<Self>> {
-        let Some(program) = &bench.go else { return Ok(None) };
-        let server = Server::go(program, &folder.join("go"), domains)?;
-        Self::new("Go", server, client::GO_REQUEST).map(Some)
+        Self::start(Kind::Go, bench, folder, domains)
     }
 
     /// All of them; the floor is the first, with replies as long as xenopsd's.
     pub(crate) fn all(bench: &Bench, folder: &Path, domains: u32) -> Outcome<Vec<Self>> {
-        let xenopsd = Self::xenopsd(folder, domains)?;
-        let role = |role, name, number: String| {
-            Self::new(name, Server::role(role, &folder.join(name), &number)?, client::REQUEST)
-        };
-        let mut all = vec![role(echo::ROLE, "echo", xenopsd.reply_bytes.to_string())?, xenopsd];
-        all.push(role(rival::ROLE, "serde", domains.to_string())?);
+        let xenopsd = Self::xenopsd(bench, folder, domains)?;
+        let floor = Self::start(Kind::Echo(xenopsd.reply_bytes), bench, folder, domains)?.ok_or("no echo")?;
+        let serde = Self::start(Kind::Serde, bench, folder, domains)?.ok_or("no serde")?;
+        let mut all = vec![floor, xenopsd, serde];
         all.extend(Self::go(bench, folder, domains)?);
         Ok(all)
     }

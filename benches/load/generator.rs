@@ -51,7 +51,7 @@ impl Measured {
 pub(crate) struct Generator {
     epoll: OwnedFd,
     connections: Vec<Connection>,
-    request: &'static [u8],
+    request: Vec<u8>,
     /// The least that a reply has: so an error does not pass for an answer.
     reply_bytes_min: u64,
     buffer: Vec<u8>,
@@ -78,7 +78,7 @@ struct Answered {
 
 impl Generator {
     /// Connects.
-    pub(crate) fn new(path: &Path, connections: usize, request: &'static [u8], reply_bytes: usize) -> Outcome<Self> {
+    pub(crate) fn new(path: &Path, connections: usize, request: &[u8], reply_bytes: usize) -> Outcome<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let connect = |at: u64| -> Outcome<Connection> {
             let socket = UnixStream::connect(path)?;
@@ -91,7 +91,7 @@ impl Generator {
             epoll,
             events: Vec::with_capacity(READS_MAX),
             connections,
-            request,
+            request: request.to_vec(),
             reply_bytes_min: reply_bytes as u64 * 9 / 10,
             buffer: vec![0; BUFFER_BYTES],
             answered: Vec::new(),
@@ -172,7 +172,7 @@ impl Generator {
         connection.due.push_back(due);
         connection.unsent += 1;
         self.in_flight += 1;
-        connection.send(self.request)
+        connection.send(&self.request)
     }
 
     /// Takes what has arrived.
@@ -196,7 +196,7 @@ impl Generator {
                 self.in_flight -= 1;
                 self.answered.push(Answered { connection: at, due, at: now });
             }
-            connection.send(self.request)?;
+            connection.send(&self.request)?;
         }
         Ok(())
     }

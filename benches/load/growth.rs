@@ -140,15 +140,14 @@ fn point(bench: &Bench, x: u32, (domains, connections, order): (u32, u32, Order)
 /// Clients that wait for their replies.
 struct Crowd {
     sockets: Vec<UnixStream>,
-    request: &'static [u8],
+    request: Vec<u8>,
     buffer: Vec<u8>,
 }
 
 impl Crowd {
     fn new(contender: &Contender, connections: usize) -> Outcome<Self> {
-        let sockets =
-            (0..connections).map(|_| UnixStream::connect(&contender.server.socket)).collect::<Result<_, _>>()?;
-        Ok(Self { sockets, request: contender.request, buffer: vec![0; 1 << 20] })
+        let sockets = (0..connections).map(|_| UnixStream::connect(&contender.path)).collect::<Result<_, _>>()?;
+        Ok(Self { sockets, request: contender.request.clone(), buffer: vec![0; 1 << 20] })
     }
 
     /// Each asks once and is answered.
@@ -166,7 +165,7 @@ impl Crowd {
     }
 
     fn send(&mut self, at: usize) -> Outcome<()> {
-        Ok(self.sockets[at].write_all(self.request)?)
+        Ok(self.sockets[at].write_all(&self.request)?)
     }
 
     /// Reads one reply: it ends with its only newline.

@@ -27,8 +27,8 @@ pub(crate) struct Subject {
 impl Subject {
     /// Connects to a running server. To be called on the generator's CPU.
     pub(crate) fn new(contender: Contender) -> Outcome<Self> {
-        let Contender { server, request, reply_bytes, .. } = &contender;
-        let generator = Generator::new(&server.socket, CONNECTIONS, request, *reply_bytes)?;
+        let Contender { path, request, reply_bytes, .. } = &contender;
+        let generator = Generator::new(path, CONNECTIONS, request, *reply_bytes)?;
         Ok(Self { contender, generator, capacity: 0.0, busy: 0.0 })
     }
 }

@@ -27,7 +27,13 @@ mod latency;
 mod line;
 mod memory;
 mod plot;
+#[allow(dead_code, reason = "shared with another bench")]
+#[path = "../socket/programs.rs"]
+mod programs;
 mod proof;
+#[allow(dead_code, reason = "shared with another bench")]
+#[path = "../socket/request.rs"]
+mod request;
 #[path = "../socket/rival.rs"]
 mod rival;
 mod schedule;
@@ -42,6 +48,7 @@ use std::time::{Duration, Instant};
 use clap::{Parser, ValueEnum};
 
 use cpus::Cpus;
+use programs::Programs;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -103,8 +110,7 @@ impl Effort {
 struct Bench {
     effort: Effort,
     cpus: Cpus,
-    /// The Go server's program, if it could be built.
-    go: Option<PathBuf>,
+    programs: Programs,
     began: Instant,
 }
 
@@ -127,11 +133,13 @@ fn main() -> Outcome<()> {
     let options = Options::parse();
     raise_descriptor_limit();
     let effort = if options.smoke { Effort::smoke() } else { Effort::full() };
-    let go = server::build_go_rival();
-    if let Err(reason) = &go {
-        println!("skipped: the Go server ({reason})\n");
-    }
-    let bench = Bench { effort, cpus: Cpus::allowed()?, go: go.ok(), began: Instant::now() };
+    let programs = Programs {
+        go: programs::built("the Go server", programs::go),
+        simulated: programs::built("the simulated libxl", programs::simulated),
+        peers: None,
+        hypervisor: None,
+    };
+    let bench = Bench { effort, cpus: Cpus::allowed()?, programs, began: Instant::now() };
     let wants = |part| options.parts.is_empty() || options.parts.contains(&part);
     if wants(Part::Latency) {
         proof::sees_a_stall()?;

@@ -58,7 +58,7 @@ pub(crate) fn tables(bench: &Bench) -> Outcome<()> {
         bench.cpus.to_servers()?;
         let go = Contender::go(bench, folder.path(), domains)?.map(|go| watch(bench, &go, connections)).transpose()?;
         bench.cpus.to_servers()?;
-        let ours = watch(bench, &Contender::xenopsd(folder.path(), domains)?, connections)?;
+        let ours = watch(bench, &Contender::xenopsd(bench, folder.path(), domains)?, connections)?;
         let ratio = go.as_ref().map(|go| ours.most() as f64 / go.most() as f64);
         let setting = format!("| {domains} | {connections} ");
         println!("{setting}{ours} {} |", ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}")));
@@ -97,8 +97,7 @@ fn watch(bench: &Bench, contender: &Contender, connections: usize) -> Outcome<Wa
     bench.cpus.to_generator()?;
     let pid = contender.server.process.id();
     let idle = Resident::of(pid)?;
-    let mut generator =
-        Generator::new(&contender.server.socket, connections, contender.request, contender.reply_bytes)?;
+    let mut generator = Generator::new(&contender.path, connections, &contender.request, contender.reply_bytes)?;
     let (mut under_load, mut due) = (Vec::new(), Duration::ZERO);
     generator.closed_loop(bench.effort.watch, &mut |now| {
         if now >= due {
@@ -117,12 +116,14 @@ fn watch(bench: &Bench, contender: &Contender, connections: usize) -> Outcome<Wa
 fn workers(bench: &Bench) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     bench.cpus.to_servers()?;
-    let contender = Contender::xenopsd(folder.path(), 100)?;
-    crate::client::Load::new(&contender.server.socket, 1, 8, WORKER_CALL)?.burst()?;
+    let contender = Contender::xenopsd(bench, folder.path(), 100)?;
+    let mut generator = Generator::new(&contender.path, 8, WORKER_CALL, 1)?;
+    generator.closed_loop(Duration::from_millis(50), &mut |_| Ok(()))?;
+    drop(generator);
     let workers = children(contender.server.process.id())?;
     let seen = workers.iter().map(|&pid| Resident::of(pid)).collect::<Outcome<Vec<_>>>()?;
     let seen: Vec<_> = seen.iter().map(ToString::to_string).collect();
-    println!("\nWorkers after eight calls, apart: {}: {}.", seen.len(), seen.join(", "));
+    println!("\nIts workers, apart, after 50 ms of calls on 8 connections: {}: {}.", seen.len(), seen.join(", "));
     Ok(())
 }
 

@@ -4,13 +4,11 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::contender::Contender;
 use crate::latency::{CONNECTIONS, Subject, find_capacities};
 use crate::line::Line;
-use crate::server::Server;
 use crate::{Bench, Outcome};
 
 const DOMAINS: u32 = 100;
@@ -49,7 +47,7 @@ fn slow_readers(bench: &Bench) -> Outcome<()> {
     bench.progress("latency beside slow readers");
     let folder = tempfile::tempdir()?;
     bench.cpus.to_servers()?;
-    let mut contenders = vec![Contender::xenopsd(folder.path(), DOMAINS)?];
+    let mut contenders = vec![Contender::xenopsd(bench, folder.path(), DOMAINS)?];
     contenders.extend(Contender::go(bench, folder.path(), DOMAINS)?);
     let labelled = contenders.into_iter().map(|contender| (contender, "slow readers".to_owned()));
     compare(bench, labelled.collect(), SlowReaders::begin)
@@ -60,13 +58,7 @@ fn operations(bench: &Bench) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     bench.cpus.to_servers()?;
     let start = |ms: u32| -> Outcome<_> {
-        let socket = folder.path().join(ms.to_string());
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xenopsd"));
-        command.args(["--sim", &DOMAINS.to_string(), "--sim-latency", &ms.to_string()]).arg("--socket").arg(&socket);
-        // It writes a line for each operation.
-        command.stderr(Stdio::null());
-        let server = Server::start(command, &socket)?;
-        Ok((Contender::of_xenopsd(server)?, format!("operations of {ms} ms")))
+        Ok((Contender::slow_xenopsd(folder.path(), DOMAINS, ms)?, format!("operations of {ms} ms")))
     };
     let labelled = bench.effort.of(&LONG_MS, 1).iter().map(|&ms| start(ms));
     compare(bench, labelled.collect::<Outcome<_>>()?, Operations::begin)
@@ -118,7 +110,7 @@ struct SlowReaders {
 impl SlowReaders {
     fn begin(contender: &Contender) -> Outcome<Self> {
         let ask = |_| -> Outcome<UnixStream> {
-            let mut socket = UnixStream::connect(&contender.server.socket)?;
+            let mut socket = UnixStream::connect(&contender.path)?;
             socket.write_all(&contender.request.repeat(SLOW_IN_FLIGHT))?;
             socket.set_nonblocking(true)?;
             Ok(socket)
@@ -161,7 +153,7 @@ struct Operations {
 
 impl Operations {
     fn begin(contender: &Contender) -> Outcome<Self> {
-        let mut socket = UnixStream::connect(&contender.server.socket)?;
+        let mut socket = UnixStream::connect(&contender.path)?;
         socket.write_all(LONG)?;
         socket.set_nonblocking(true)?;
         Ok(Self { socket, due: Duration::ZERO })
