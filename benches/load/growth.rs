@@ -14,6 +14,8 @@ use crate::{Bench, Outcome};
 
 const DOMAINS: [u32; 9] = [1, 3, 10, 30, 100, 300, 1000, 3000, 10_000];
 const CONNECTIONS: [u32; 7] = [1, 3, 10, 30, 100, 300, 1000];
+/// Servers that are connected to at once.
+const CONTENDERS: u32 = 4;
 /// Points of a smoke run.
 const FEW: usize = 3;
 
@@ -108,7 +110,9 @@ impl Growth {
 
 /// Measures at each place of an axis, where `setting` says how many domains and connections there are.
 fn points(bench: &Bench, axis: &[u32], setting: impl Fn(u32) -> (u32, u32, Order)) -> Outcome<Vec<Point>> {
-    axis.iter().map(|&x| point(bench, x, setting(x))).collect()
+    let settings = axis.iter().map(|&x| (x, setting(x)));
+    let settings = settings.filter(|(_, (_, connections, _))| bench.has_room(CONTENDERS * connections));
+    settings.map(|(x, setting)| point(bench, x, setting)).collect()
 }
 
 fn point(bench: &Bench, x: u32, (domains, connections, order): (u32, u32, Order)) -> Outcome<Point> {

@@ -49,6 +49,7 @@ use clap::{Parser, ValueEnum};
 
 use cpus::Cpus;
 use programs::Programs;
+use rustix::process::Resource;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -74,6 +75,9 @@ enum Part {
     Memory,
     Growth,
 }
+
+/// Descriptors that are not connections, with plenty to spare.
+const DESCRIPTORS_SPARE: u64 = 64;
 
 /// How much is done.
 struct Effort {
@@ -115,6 +119,16 @@ struct Bench {
 }
 
 impl Bench {
+    /// Are there descriptors for so many connections? If not, it says so.
+    fn has_room(&self, connections: u32) -> bool {
+        let limit = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let has_room = u64::from(connections) + DESCRIPTORS_SPARE <= limit;
+        if !has_room {
+            self.progress(&format!("skipped: {connections} connections, because of the limit of {limit} descriptors"));
+        }
+        has_room
+    }
+
     /// Says on standard error what is being done.
     fn progress(&self, what: &str) {
         eprintln!("{:4} s  {what}", self.began.elapsed().as_secs());
@@ -160,9 +174,8 @@ fn main() -> Outcome<()> {
 
 /// As many descriptors as there may be, for us and for the servers: each holds a thousand connections.
 fn raise_descriptor_limit() {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
+    let mut limit = rustix::process::getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    // Where it cannot be had, connecting says so.
-    let _ = setrlimit(Resource::Nofile, limit);
+    // If it cannot be had, what needs it is skipped.
+    let _ = rustix::process::setrlimit(Resource::Nofile, limit);
 }

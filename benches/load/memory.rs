@@ -11,7 +11,7 @@ use crate::generator::Generator;
 use crate::{Bench, Outcome};
 
 /// Domains on the host, and clients, each with one request in flight all the time.
-const SETTINGS: [(u32, usize); 4] = [(100, 1), (100, 64), (100, 1000), (1000, 64)];
+const SETTINGS: [(u32, u32); 4] = [(100, 1), (100, 64), (100, 1000), (1000, 64)];
 /// Looks in the time of a watch. The first tenth is left out: memory that is needed is taken then.
 const LOOKS: u32 = 40;
 const WARM: usize = 4;
@@ -53,6 +53,9 @@ pub(crate) fn tables(bench: &Bench) -> Outcome<()> {
     );
     println!("|---|---|---|---|---|---|---|---|---|");
     for &(domains, connections) in bench.effort.of(&SETTINGS, 2) {
+        if !bench.has_room(connections) {
+            continue;
+        }
         bench.progress(&format!("memory, {domains} domains, {connections} connections"));
         let folder = tempfile::tempdir()?;
         bench.cpus.to_servers()?;
@@ -93,11 +96,12 @@ impl std::fmt::Display for Watch {
 }
 
 /// Loads a server from the generator's CPU and looks at it meanwhile.
-fn watch(bench: &Bench, contender: &Contender, connections: usize) -> Outcome<Watch> {
+fn watch(bench: &Bench, contender: &Contender, connections: u32) -> Outcome<Watch> {
     bench.cpus.to_generator()?;
     let pid = contender.server.process.id();
     let idle = Resident::of(pid)?;
-    let mut generator = Generator::new(&contender.path, connections, &contender.request, contender.reply_bytes)?;
+    let mut generator =
+        Generator::new(&contender.path, usize::try_from(connections)?, &contender.request, contender.reply_bytes)?;
     let (mut under_load, mut due) = (Vec::new(), Duration::ZERO);
     generator.closed_loop(bench.effort.watch, &mut |now| {
         if now >= due {
