@@ -7,7 +7,7 @@
 //! `call` is that function alone.
 //!
 //! `cargo bench --bench stages` prints the tables of PERF.md in Markdown; with `-- --smoke` it only shows that everything
-//! runs. What is compared takes turns, round by round.
+//! runs. Encoders take turns, round by round; time is this thread's CPU time.
 #![allow(unsafe_code, reason = "it calls libxl's functions and our encoders, which read C structs")]
 
 #[path = "common/dominfo.rs"]
