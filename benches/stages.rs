@@ -1,13 +1,12 @@
 //! What each stage costs, in memory: no socket, no kernel.
 //!
-//! `frame`, `parse` and `decode` are what a request goes through before its call, `encode` what a result does after it.
-//! Encoders are compared on the same domains: ours, serde_json on a Rust struct (filled from C each time, as a program
-//! that calls libxl has to; and, so that nobody says that copying is what is measured, on structs filled before), and
-//! libxl's own `libxl_dominfo_to_json`. `whole` is all of it with the simulated `libxl_list_domain` in between, and
-//! `call` is that function alone.
+//! The first table has what a request goes through before its call, all that it goes through with the simulated call in
+//! between, and that call alone; the second compares encoders on the same domains: ours, serde_json on a Rust struct
+//! (filled from C each time, as a program that calls libxl has to; and, so that nobody says that copying is what is
+//! measured, on structs filled before), and libxl's own `libxl_dominfo_to_json`.
 //!
-//! `cargo bench --bench stages` prints the tables of PERF.md in Markdown; with `-- --smoke` it only shows that everything
-//! runs. What is compared takes turns, round by round.
+//! `cargo bench --bench stages` prints the tables of PERF.md in Markdown; with `-- --smoke` it only shows that
+//! everything runs. Encoders take turns, round by round; time is this thread's CPU time.
 #![allow(unsafe_code, reason = "it calls libxl's functions and our encoders, which read C structs")]
 
 #[path = "common/dominfo.rs"]

@@ -67,8 +67,8 @@ fn main() -> Outcome<()> {
     let rounds = if is_smoke { 1 } else { ROUNDS };
     server::share_one_cpu()?;
     println!(
-        "CPU time of the server per request, in user space and in the kernel; median and range of {rounds} in turns; × echo is the \
-         ratio to the echo\n"
+        "CPU time of the server per request, in user space and in the kernel, in turns, rounds: {rounds}; medians; \
+         × echo is the ratio to the echo\n"
     );
     let setting = |below, domains, question, connections, in_flight| {
         let shape = Shape { question, connections, in_flight };

@@ -1,8 +1,8 @@
 //! A server as one writes it without much thought: mio, serde, serde_json.
 //!
-//! It parses each request into a Rust struct, calls libxl, the same simulated one or the real one, copies what it returns
-//! into Rust structs, and has those written as a `String`. It is no straw man: release build, buffers kept where that is no effort, one
-//! write a burst, no allocation that the types do not ask for.
+//! It parses each request into a Rust struct, calls libxl, be it the same simulated one or the real one, copies what it
+//! returns into Rust structs, and has those written as a `String`. It is no straw man: release build, buffers kept
+//! where that is no effort, one write a burst, no allocation that the types do not ask for.
 #![allow(unsafe_code, reason = "it reads libxl's structs, as any server has to")]
 
 use std::io::{Read, Write};
