@@ -29,9 +29,12 @@ miri: setup-test ## Unit tests under Miri; needs rustup component add miri rust-
 	tests/run.sh miri
 
 bench: setup-test ## The figures of PERF.md
-	cargo build --release --example xenlight_sim
 	cargo bench --bench socket
+	cargo bench --bench load -- --plots target/plots
+	cargo bench --bench encoders
 	cargo bench --bench stages
+	cargo build --release --bin xenopsd
+	benches/instructions.sh
 
 bench-check: setup-test ## Hold the instructions of hot requests against benches/instructions.txt
 	cargo build --release --bin xenopsd

@@ -93,8 +93,9 @@ case ${1:-} in
         stage tests cargo test --no-fail-fast
         stage releases cargo test --test releases
         xen
-        stage example cargo build --release --example xenlight_sim
         stage "bench socket" cargo bench --bench socket -- --smoke
+        stage "bench load" cargo bench --bench load -- --smoke --plots target/tmp/plots
+        stage "bench encoders" cargo bench --bench encoders -- --smoke
         stage "bench stages" cargo bench --bench stages -- --test
         instructions
         miri

@@ -29,7 +29,9 @@ const UNSAFE: &[&str] = &[
     "tests/pending.rs",
     "tests/zero_alloc.rs",
     "benches/common/dominfo.rs",
+    "benches/peers/src/libxl.rs",
     "benches/socket/rival.rs",
+    "benches/encoders.rs",
     "benches/stages.rs",
     "examples/xenlight-sim.rs",
 ];

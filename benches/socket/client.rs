@@ -1,69 +1,105 @@
 //! Blocking clients that ask as fast as they are answered.
 
 use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 
 use crate::Outcome;
+use crate::request::{Ends, Protocol, Question};
+use crate::server::Address;
 
-/// A request for all domains, in JSON-RPC 2.0.
-pub(crate) const REQUEST: &[u8] = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"list_domain\"}\n";
-/// The same as Go's client sends it.
-pub(crate) const GO_REQUEST: &[u8] = b"{\"method\":\"Xenops.ListDomain\",\"params\":[{}],\"id\":1}\n";
+/// What loads a server.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) question: Question,
+    pub(crate) connections: usize,
+    /// Requests in flight on each.
+    pub(crate) in_flight: usize,
+}
+
+impl Shape {
+    /// Requests that one burst on every connection makes.
+    pub(crate) fn requests(self) -> usize {
+        self.connections * self.in_flight
+    }
+}
+
+/// A connection to any server.
+trait Stream: Read + Write {}
+impl<T: Read + Write> Stream for T {}
 
 /// So many connections with so many requests in flight on each.
 pub(crate) struct Load {
-    sockets: Vec<UnixStream>,
-    request: &'static [u8],
-    /// What each sends at once.
-    burst: Vec<u8>,
-    in_flight: usize,
+    pub(crate) shape: Shape,
+    connections: Vec<Connection>,
+    ends: Ends,
     buffer: Vec<u8>,
+}
+
+struct Connection {
+    stream: Box<dyn Stream>,
+    /// What is sent at once.
+    burst: Vec<u8>,
 }
 
 impl Load {
     /// Connects.
-    pub(crate) fn new(path: &Path, connections: usize, in_flight: usize, request: &'static [u8]) -> Outcome<Self> {
-        let sockets: Result<_, _> = (0..connections).map(|_| UnixStream::connect(path)).collect();
-        Ok(Self { sockets: sockets?, request, burst: request.repeat(in_flight), in_flight, buffer: vec![0; 1 << 20] })
+    pub(crate) fn new(address: &Address, protocol: Protocol, shape: Shape) -> Outcome<Self> {
+        let connect = |at: usize| {
+            let requests = (0..shape.in_flight).map(|of| protocol.request(shape.question, at * shape.in_flight + of));
+            Ok(Connection { stream: connect(address)?, burst: requests.flatten().collect() })
+        };
+        let connections: Outcome<_> = (0..shape.connections).map(connect).collect();
+        Ok(Self { shape, connections: connections?, ends: Ends::of(protocol), buffer: vec![0; 1 << 20] })
     }
 
-    /// Requests that one burst on every connection makes.
-    pub(crate) fn requests(&self) -> usize {
-        self.sockets.len() * self.in_flight
+    /// Sends a burst on every connection, then reads the replies to all of them. The bytes of these.
+    pub(crate) fn burst(&mut self) -> Outcome<usize> {
+        self.burst_seen(|_| ())
     }
 
-    /// The length of one reply.
-    pub(crate) fn reply_bytes(&mut self) -> Outcome<usize> {
-        self.sockets[0].write_all(self.request)?;
-        self.receive(0, 1)
-    }
-
-    /// Sends a burst on every connection, then reads the replies to all of them.
-    pub(crate) fn burst(&mut self) -> Outcome<()> {
-        for socket in &mut self.sockets {
-            socket.write_all(&self.burst)?;
+    /// Sees that replies are what was asked for: so many domains in each. The mean length of one.
+    pub(crate) fn check(&mut self, domains: usize) -> Outcome<usize> {
+        let mut seen = Vec::new();
+        let length = self.burst_seen(|bytes| seen.extend_from_slice(bytes))?;
+        let found = seen.windows(8).filter(|window| window == b"\"domid\":").count();
+        let expected = self.shape.requests() * if self.shape.question == Question::ListDomain { domains } else { 1 };
+        if found != expected {
+            let said = String::from_utf8_lossy(&seen[..seen.len().min(500)]);
+            return Err(format!("{found} domains instead of {expected}: {said}").into());
         }
-        for at in 0..self.sockets.len() {
-            self.receive(at, self.in_flight)?;
-        }
-        Ok(())
+        Ok(length / self.shape.requests())
     }
 
-    /// Reads until that many replies, each of which ends with the only newline in it, have come. Their length.
-    fn receive(&mut self, at: usize, replies: usize) -> Outcome<usize> {
-        let (mut missing, mut length) = (replies, 0);
-        while missing > 0 {
-            let count = self.sockets[at].read(&mut self.buffer)?;
-            if count == 0 {
-                return Err("the server hung up".into());
+    fn burst_seen(&mut self, mut see: impl FnMut(&[u8])) -> Outcome<usize> {
+        for Connection { stream, burst } in &mut self.connections {
+            stream.write_all(burst)?;
+        }
+        let mut length = 0;
+        for Connection { stream, .. } in &mut self.connections {
+            let mut missing = self.shape.in_flight;
+            while missing > 0 {
+                let count = stream.read(&mut self.buffer)?;
+                if count == 0 {
+                    return Err("the server hung up".into());
+                }
+                let bytes = &self.buffer[..count];
+                see(bytes);
+                length += count;
+                missing -= self.ends.count(bytes, missing)?;
             }
-            length += count;
-            missing -= match replies {
-                1 => usize::from(self.buffer[count - 1] == b'\n'),
-                _ => self.buffer[..count].iter().filter(|&&byte| byte == b'\n').count(),
-            };
         }
         Ok(length)
     }
+}
+
+fn connect(address: &Address) -> Outcome<Box<dyn Stream>> {
+    Ok(match address {
+        Address::Unix(path) => Box::new(UnixStream::connect(path)?),
+        Address::Tcp(address) => {
+            let stream = TcpStream::connect(address)?;
+            stream.set_nodelay(true)?;
+            Box::new(stream)
+        }
+    })
 }

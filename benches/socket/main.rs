@@ -1,4 +1,4 @@
-//! What a poll costs the server, over a real socket, as a ratio to the floor and beside a rival.
+//! What a poll costs the server, over a real socket, as a ratio to the floor and beside its rivals and peers.
 //!
 //! The floor is a bare mio loop that answers every request with as many bytes as the real reply has, and does nothing
 //! else. Client and server share one CPU, so that a round trip costs the same wherever the kernel puts things; the
@@ -6,26 +6,49 @@
 //! the CPU time that the kernel has accounted to the server's process: for each round the ratio, of the rounds the
 //! median.
 //!
-//! `cargo bench --bench socket` prints the tables of PERF.md; with `-- --smoke` it only shows that everything runs.
+//! `cargo bench --bench socket` prints the tables of PERF.md in Markdown, and on standard error how far it is; with
+//! `-- --smoke` it only shows that everything runs; with `-- simulated` or `-- hypervisor` it prints the tables of one
+//! host.
 
 mod client;
+mod compare;
 #[path = "../common/dominfo.rs"]
 mod dominfo;
 mod echo;
+mod programs;
+mod request;
 mod rival;
+#[path = "../common/series.rs"]
+mod series;
 mod server;
+mod table;
 
 use std::path::Path;
 
-use client::Load;
-use server::Server;
+use client::Shape;
+use compare::Setting;
+use programs::Programs;
+use request::Question::{self, DomainInfo, ListDomain};
+use server::{Below, Kind};
+use table::Table;
 
-/// Domains on the simulated host.
+/// Domains of a host.
 const DOMAINS: [u32; 4] = [1, 10, 100, 1000];
 const ROUNDS: usize = 9;
-/// Bytes of replies that one round moves, about: rounds of a tenth of a second and more.
-const ROUND_BYTES: usize = 40 << 20;
-const ROUND_REQUESTS_MAX: usize = 20_000;
+
+/// On the simulated host.
+const SIMULATED: &[Kind] =
+    &[Kind::Xenopsd(""), Kind::Serde, Kind::Peer("jsonrpsee"), Kind::Peer("jsonrpc-http-server"), Kind::Go];
+const BY_HYPERCALL: Kind = Kind::Xenopsd("hypercall");
+/// On the make-believe hypervisor.
+const ON_HYPERVISOR: &[Kind] = &[
+    BY_HYPERCALL,
+    Kind::Xenopsd("libxl"),
+    Kind::Serde,
+    Kind::Peer("jsonrpsee"),
+    Kind::Peer("jsonrpc-http-server"),
+    Kind::Go,
+];
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -38,133 +61,58 @@ fn main() -> Outcome<()> {
             _ => {}
         }
     }
-    let rounds = if args.iter().any(|arg| arg == "--smoke") { 1 } else { ROUNDS };
-    let go = server::build_go_rival();
-    if let Err(reason) = &go {
-        println!("skipped: the Go server ({reason})");
-    }
-    let go = go.ok();
+    let has = |word: &str| args.iter().any(|arg| arg == word);
+    let is_smoke = has("--smoke");
+    let programs = &Programs::build(is_smoke);
+    let rounds = if is_smoke { 1 } else { ROUNDS };
     server::share_one_cpu()?;
-    println!("list_domain: CPU time of the server per request, median of {rounds} rounds; × is the ratio to echo");
-    let table = |title: &str, domains: &[u32], connections, in_flight| {
-        println!("\n{title}");
-        print_head();
-        domains.iter().try_for_each(|&domains| {
-            let measured = compare(&Setting { domains, connections, in_flight, go: go.as_deref() }, rounds)?;
-            println!("{measured}");
-            Ok(())
-        })
-    };
-    let tables: [Outcome<()>; 3] = [
-        table("one connection, one request in flight", &DOMAINS, 1, 1),
-        table("8 connections, 16 requests in flight on each", &[1], 8, 16),
-        table("64 connections, one request in flight on each", &[1, 1000], 64, 1),
-    ];
-    if rounds < ROUNDS {
-        println!("\nsmoke run: these are no figures");
-    }
-    tables.into_iter().collect()
-}
-
-/// What is asked of each server.
-struct Setting<'s> {
-    domains: u32,
-    connections: usize,
-    in_flight: usize,
-    /// The Go server's program, if it could be built.
-    go: Option<&'s Path>,
-}
-
-/// A server, what loads it, and what each round has shown.
-struct Contender {
-    server: Server,
-    load: Load,
-    us: Series,
-    /// To the floor of the same round.
-    ratio: Series,
-}
-
-impl Contender {
-    fn new(server: Server, setting: &Setting<'_>, request: &'static [u8]) -> Outcome<Self> {
-        let load = Load::new(&server.socket, setting.connections, setting.in_flight, request)?;
-        Ok(Self { server, load, us: Series::default(), ratio: Series::default() })
-    }
-}
-
-/// One line of a table.
-struct Row {
-    domains: u32,
-    reply_bytes: usize,
-    /// The floor, xenopsd, and its rivals.
-    contenders: Vec<Contender>,
-}
-
-fn print_head() {
     println!(
-        "{:>8} {:>12} {:>9} {:>11} {:>6} {:>14} {:>11} {:>6} {:>9} {:>6}",
-        "domains", "reply bytes", "echo µs", "xenopsd µs", "×", "(min to max)", "serde µs", "×", "Go µs", "×"
+        "CPU time of the server per request, in user space and in the kernel, in turns, rounds: {rounds}; medians; \
+         × echo is the ratio to the echo\n"
     );
-}
-
-impl std::fmt::Display for Row {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let [floor, ours, rivals @ ..] = &self.contenders[..] else { return Ok(()) };
-        let (min, max) = ours.ratio.range();
-        write!(f, "{:>8} {:>12} {:>9.2} ", self.domains, self.reply_bytes, floor.us.median())?;
-        write!(f, "{:>11.2} {:>6.2} ", ours.us.median(), ours.ratio.median())?;
-        write!(f, "{:>14}", format!("({min:.2} to {max:.2})"))?;
-        for (rival, width) in rivals.iter().zip([11, 9]) {
-            write!(f, " {:>width$.2} {:>6.2}", rival.us.median(), rival.ratio.median())?;
-        }
-        Ok(())
+    let setting = |below, domains, question, connections, in_flight| {
+        let shape = Shape { question, connections, in_flight };
+        Setting { programs, below, domains, shape, rounds }
+    };
+    let one_by_one = |below| DOMAINS.map(|domains| setting(below, domains, ListDomain, 1, 1)).to_vec();
+    let at_once = |domains, question: Question, connections, in_flight| {
+        setting(Below::SimulatedHost, domains, question, connections, in_flight)
+    };
+    let mut tables = Vec::new();
+    if !has("hypervisor") {
+        tables.push(Table {
+            title: "Simulated host, one connection, one request in flight:",
+            kinds: SIMULATED,
+            settings: one_by_one(Below::SimulatedHost),
+            against: None,
+        });
+        tables.push(Table {
+            title: "Simulated host, many requests at once, `list_domain` all the same, `domain_info` all different:",
+            kinds: SIMULATED,
+            settings: vec![
+                at_once(1, ListDomain, 8, 16),
+                at_once(1000, DomainInfo, 8, 16),
+                at_once(1, ListDomain, 64, 1),
+                at_once(1000, ListDomain, 64, 1),
+            ],
+            against: None,
+        });
     }
-}
-
-/// One number a round.
-#[derive(Default)]
-struct Series(Vec<f64>);
-
-impl Series {
-    fn sorted(&self) -> Vec<f64> {
-        let mut sorted = self.0.clone();
-        sorted.sort_by(f64::total_cmp);
-        sorted
+    if !has("simulated") && programs.hypervisor.is_some() {
+        tables.push(Table {
+            title: "Make-believe hypervisor under the real libxl, one connection, one request in flight. The \
+                    hypervisor's own time is in no column:",
+            kinds: ON_HYPERVISOR,
+            settings: one_by_one(Below::Hypervisor),
+            against: Some((
+                "Go : xenopsd by hypercall, the hypervisor's own time in neither",
+                [Kind::Go, BY_HYPERCALL],
+            )),
+        });
     }
-
-    fn median(&self) -> f64 {
-        self.sorted()[self.0.len() / 2]
+    let printed = tables.iter().try_for_each(Table::print);
+    if is_smoke {
+        println!("smoke run: these are no figures");
     }
-
-    fn range(&self) -> (f64, f64) {
-        let sorted = self.sorted();
-        (sorted[0], sorted[sorted.len() - 1])
-    }
-}
-
-fn compare(setting: &Setting<'_>, rounds: usize) -> Outcome<Row> {
-    let folder = tempfile::tempdir()?;
-    let path = |name| folder.path().join(name);
-    let domains = setting.domains;
-    let mut ours = Contender::new(Server::xenopsd(&path("xenopsd"), domains)?, setting, client::REQUEST)?;
-    let reply_bytes = ours.load.reply_bytes()?;
-    let echo = Server::role(echo::ROLE, &path("echo"), &reply_bytes.to_string())?;
-    let serde = Server::role(rival::ROLE, &path("serde"), &domains.to_string())?;
-    let mut contenders =
-        vec![Contender::new(echo, setting, client::REQUEST)?, ours, Contender::new(serde, setting, client::REQUEST)?];
-    if let Some(go) = setting.go {
-        contenders.push(Contender::new(Server::go(go, &path("go"), domains)?, setting, client::GO_REQUEST)?);
-    }
-
-    let requests = (ROUND_BYTES / reply_bytes).clamp(1, ROUND_REQUESTS_MAX);
-    let bursts = (requests / (setting.connections * setting.in_flight)).max(1);
-    let bursts = if rounds < ROUNDS { bursts.min(2) } else { bursts };
-    for _ in 0..rounds {
-        let mut floor = None;
-        for Contender { server, load, us, ratio } in &mut contenders {
-            let spent = server.cpu_us_per_request(load, bursts)?;
-            us.0.push(spent);
-            ratio.0.push(spent / *floor.get_or_insert(spent));
-        }
-    }
-    Ok(Row { domains, reply_bytes, contenders })
+    printed
 }

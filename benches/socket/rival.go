@@ -81,6 +81,21 @@ func (x *Xenops) ListDomain(_ *struct{}, reply *[]Dominfo) error {
 	return nil
 }
 
+// Which says which domain is meant.
+type Which struct{ Domid uint32 }
+
+// DomainInfo is libxl_domain_info.
+func (x *Xenops) DomainInfo(which *Which, reply *Dominfo) error {
+	var info C.libxl_dominfo
+	C.libxl_dominfo_init(&info)
+	defer C.libxl_dominfo_dispose(&info)
+	if code := C.libxl_domain_info(x.ctx, &info, C.uint32_t(which.Domid)); code != 0 {
+		return fmt.Errorf("libxl_domain_info: %d", code)
+	}
+	*reply = fromC(&info)
+	return nil
+}
+
 func fromC(c *C.libxl_dominfo) Dominfo {
 	u := C.GoBytes(unsafe.Pointer(&c.uuid), 16)
 	d := Dominfo{

@@ -1,21 +1,78 @@
 //! A server process under measurement.
 
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::Outcome;
 use crate::client::Load;
+use crate::programs::Programs;
+use crate::request::Protocol;
+use crate::{Outcome, echo, rival};
 
 /// How long a server may take to listen.
 const START_MAX: Duration = Duration::from_secs(20);
 
+/// Which server.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The floor, with replies of that many bytes.
+    Echo(usize),
+    /// The shipped daemon; on a hypervisor, by which source of domains.
+    Xenopsd(&'static str),
+    /// mio, serde, serde_json.
+    Serde,
+    /// One of the field's libraries.
+    Peer(&'static str),
+    /// net/rpc, encoding/json, cgo.
+    Go,
+}
+
+impl Kind {
+    /// What it is called in tables.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Echo(_) => "echo",
+            Self::Xenopsd("hypercall") => "xenopsd by hypercall",
+            Self::Xenopsd("libxl") => "xenopsd through libxl",
+            Self::Xenopsd(_) => "xenopsd",
+            Self::Serde => "serde",
+            Self::Peer(library) => library,
+            Self::Go => "Go",
+        }
+    }
+
+    /// How it is spoken to.
+    pub(crate) fn protocol(self) -> Protocol {
+        match self {
+            Self::Peer(_) => Protocol::Http,
+            Self::Go => Protocol::Go,
+            _ => Protocol::Lines,
+        }
+    }
+}
+
+/// What the servers find below them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Below {
+    /// The simulated host, in place of libxl's calls: these cost next to nothing.
+    SimulatedHost,
+    /// The make-believe hypervisor, below the real libxl.
+    Hypervisor,
+}
+
+/// Where a server listens.
+pub(crate) enum Address {
+    Unix(PathBuf),
+    Tcp(SocketAddr),
+}
+
 /// A running server; it is killed when dropped.
 pub(crate) struct Server {
-    process: Child,
-    /// Where it listens.
-    pub(crate) socket: PathBuf,
+    pub(crate) process: Child,
+    pub(crate) address: Address,
 }
 
 impl Drop for Server {
@@ -27,30 +84,39 @@ impl Drop for Server {
 }
 
 impl Server {
-    /// The shipped daemon on a simulated host.
-    pub(crate) fn xenopsd(socket: &Path, domains: u32) -> Outcome<Self> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xenopsd"));
-        command.arg("--sim").arg(domains.to_string()).arg("--socket").arg(socket);
-        Self::start(command, socket)
+    /// Starts one on a host of so many domains, and waits until it listens; nothing if there is no such program.
+    pub(crate) fn start(
+        kind: Kind,
+        programs: &Programs,
+        below: Below,
+        domains: u32,
+        folder: &Path,
+    ) -> Outcome<Option<Self>> {
+        let socket = folder.join(kind.name());
+        let Some(mut command) = command(kind, programs, below, domains, &socket)? else { return Ok(None) };
+        let is_plain = matches!(kind, Kind::Echo(_));
+        // The daemon and the serde server have the simulated host in them.
+        let has_host = below == Below::SimulatedHost && matches!(kind, Kind::Xenopsd(_) | Kind::Serde);
+        if !is_plain && !has_host {
+            let (library, number) = match below {
+                Below::SimulatedHost => (&programs.simulated, "XENOPSD_SIM"),
+                Below::Hypervisor => (&programs.hypervisor, "MAKE_BELIEVE_DOMAINS"),
+            };
+            let Some(library) = library else { return Ok(None) };
+            command.env("LD_PRELOAD", library).env(number, domains.to_string());
+        }
+        command.stdin(Stdio::null());
+        Ok(Some(if kind.protocol() == Protocol::Http {
+            Self::by_port(command)?
+        } else {
+            Self::by_path(command, &socket)?
+        }))
     }
 
-    /// This program in another role, with a number that means something there.
-    pub(crate) fn role(role: &str, socket: &Path, number: &str) -> Outcome<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.arg(role).arg(socket).arg(number);
-        Self::start(command, socket)
-    }
-
-    /// The Go server, on the simulated host that is loaded in front of libxl.
-    pub(crate) fn go(program: &Path, socket: &Path, domains: u32) -> Outcome<Self> {
-        let mut command = Command::new(program);
-        command.arg(socket).env("LD_PRELOAD", simulated_libxl()?).env("XENOPSD_SIM", domains.to_string());
-        Self::start(command, socket)
-    }
-
-    fn start(mut command: Command, socket: &Path) -> Outcome<Self> {
-        let process = command.stdin(Stdio::null()).spawn()?;
-        let mut server = Self { process, socket: socket.to_owned() };
+    /// One that is given its address.
+    pub(crate) fn by_path(mut command: Command, socket: &Path) -> Outcome<Self> {
+        let process = command.spawn()?;
+        let mut server = Self { process, address: Address::Unix(socket.to_owned()) };
         let deadline = Instant::now() + START_MAX;
         while UnixStream::connect(socket).is_err() {
             if let Some(status) = server.process.try_wait()? {
@@ -64,6 +130,18 @@ impl Server {
         Ok(server)
     }
 
+    /// One that says its address.
+    fn by_port(mut command: Command) -> Outcome<Self> {
+        let mut process = command.stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        let stdout = process.stdout.take().ok_or("no standard output")?;
+        let read = BufReader::new(stdout).read_line(&mut line);
+        let mut server = Self { process, address: Address::Unix(PathBuf::new()) };
+        read?;
+        server.address = Address::Tcp(line.trim().parse().map_err(|_| format!("{command:?} did not start"))?);
+        Ok(server)
+    }
+
     /// Lets the load send so many bursts and says what each request cost the server, in microseconds of its CPU time.
     pub(crate) fn cpu_us_per_request(&self, load: &mut Load, bursts: usize) -> Outcome<f64> {
         let before = self.cpu_time()?;
@@ -71,11 +149,11 @@ impl Server {
             load.burst()?;
         }
         let spent = self.cpu_time()?.saturating_sub(before);
-        Ok(spent.as_secs_f64() * 1e6 / (bursts * load.requests()) as f64)
+        Ok(spent.as_secs_f64() * 1e6 / (bursts * load.shape.requests()) as f64)
     }
 
-    /// The CPU time of all its threads so far, as the scheduler has accounted it.
-    fn cpu_time(&self) -> Outcome<Duration> {
+    /// The CPU time of all its threads so far, the kernel's for it included, as the scheduler has accounted it.
+    pub(crate) fn cpu_time(&self) -> Outcome<Duration> {
         let mut total = Duration::ZERO;
         for task in std::fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
             let statistics = std::fs::read_to_string(task?.path().join("schedstat"))?;
@@ -86,26 +164,39 @@ impl Server {
     }
 }
 
-/// `examples/xenlight-sim.rs`, built in the same profile.
-fn simulated_libxl() -> Outcome<PathBuf> {
-    let programs = std::env::current_exe()?;
-    let library = programs.ancestors().nth(2).ok_or("no target folder")?.join("examples/libxenlight_sim.so");
-    if library.exists() { Ok(library) } else { Err(format!("{} is not built", library.display()).into()) }
+/// How it is called, but for the host that is loaded in front of it.
+fn command(kind: Kind, programs: &Programs, below: Below, domains: u32, socket: &Path) -> Outcome<Option<Command>> {
+    Ok(match kind {
+        Kind::Echo(reply_bytes) => Some(role(echo::ROLE, socket, &reply_bytes.to_string())?),
+        Kind::Serde if below == Below::Hypervisor => Some(role(rival::ROLE, socket, rival::NO_SIMULATION)?),
+        Kind::Serde => Some(role(rival::ROLE, socket, &domains.to_string())?),
+        Kind::Xenopsd(source) => {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_xenopsd"));
+            command.arg("--socket").arg(socket);
+            match below {
+                Below::SimulatedHost => command.args(["--sim", &domains.to_string()]),
+                Below::Hypervisor => command.args(["--source", source]),
+            };
+            Some(command)
+        }
+        Kind::Peer(library) => programs.peers.as_ref().map(|program| {
+            let mut command = Command::new(program);
+            command.arg(library);
+            command
+        }),
+        Kind::Go => programs.go.as_ref().map(|program| {
+            let mut command = Command::new(program);
+            command.arg(socket);
+            command
+        }),
+    })
 }
 
-/// Builds the Go server and says where it is.
-pub(crate) fn build_go_rival() -> Outcome<PathBuf> {
-    simulated_libxl()?;
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/socket/rival.go");
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go-rival");
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go-cache");
-    let mut go = Command::new("go");
-    go.arg("build").arg("-o").arg(&program).arg(source).env("GOPROXY", "off").env("GOCACHE", cache);
-    match go.status() {
-        Ok(status) if status.success() => Ok(program),
-        Ok(status) => Err(format!("go build: {status}").into()),
-        Err(error) => Err(format!("go: {error}").into()),
-    }
+/// This program in another role, with a number that means something there.
+fn role(role: &str, socket: &Path, number: &str) -> Outcome<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg(role).arg(socket).arg(number);
+    Ok(command)
 }
 
 /// Puts this process, and the servers that it starts, on the last of its CPUs.

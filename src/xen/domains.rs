@@ -58,8 +58,18 @@ impl Domains {
     pub(super) fn list(&mut self, list: &mut Vec<libxl_dominfo>) -> io::Result<()> {
         list.clear();
         let count = self.ask_for_all()?.len();
-        list.extend(self.infos(count).iter().map(|info| dominfo(info, self.label(info))));
+        let infos = self.infos(count).iter();
+        match &self.labels {
+            // The usual case, without a question for each domain.
+            None => list.extend(infos.map(|info| dominfo(info, null_mut()))),
+            Some(labels) => list.extend(infos.map(|info| dominfo(info, labels.label(&self.calls, info.ssidref)))),
+        }
         Ok(())
+    }
+
+    /// Do domains have labels, which somebody has to free?
+    pub(super) fn have_labels(&self) -> bool {
+        self.labels.is_some()
     }
 
     /// The domain of this number, if there is one.

@@ -96,7 +96,9 @@ unsafe extern "C" fn dominfo_list_free(list: *mut libxl_dominfo, count: c_int) {
     let is_ours = below(|below| {
         let is_ours = below.lent && list == below.list.as_mut_ptr();
         if is_ours {
-            below.list.iter_mut().for_each(free_label);
+            if below.domains.have_labels() {
+                below.list.iter_mut().for_each(free_label);
+            }
             below.lent = false;
         }
         Ok(is_ours)
