@@ -8,8 +8,8 @@
 //! * `growth`: the server's CPU time per request against domains and against connections.
 //!
 //! `cargo bench --bench load` prints the tables of PERF.md on standard output and says on standard error how far it is;
-//! `-- latency` makes only that part, `-- --plots benches/plots` draws what grows, `-- --smoke` only shows that everything
-//! runs.
+//! `-- latency` makes only that part, `-- --plots benches/plots` draws what grows, and `-- --smoke` only shows that
+//! everything runs.
 
 // What the other bench knows how to start and to ask; not all of it is of use here.
 #[allow(dead_code, reason = "shared with another bench")]
