@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use log::{info, warn};
+use log::warn;
 use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
 
@@ -186,7 +186,7 @@ impl Store {
         match &self.link {
             Err(lost) if Instant::now() < lost.again_at => {}
             Err(_) => match self.connect() {
-                Ok(()) => info!("connected to xenstored again"),
+                Ok(()) => warn!("connected to xenstored: names come from there now"),
                 Err(error) => drop(self.lose(&error)),
             },
             Ok(_) if !self.has_more() => {}
@@ -199,7 +199,8 @@ impl Store {
     }
 
     /// # Errors
-    /// The connection is of no use any more: xenstored has gone, says what is no message, or takes nothing.
+    /// The connection is of no use any more: xenstored has gone, says what is no message, or takes nothing; or nobody
+    /// knows which domains there are.
     fn exchange(&mut self, domains: impl FnOnce() -> Option<Vec<(u16, Uuid)>>) -> io::Result<()> {
         let Ok(link) = &mut self.link else {
             return Ok(());
@@ -210,10 +211,8 @@ impl Store {
             // It is of use, so the next time is the first.
             self.pause = XENSTORE_RETRY_MIN;
         }
-        if names.are_stale()
-            && let Some(domains) = domains()
-        {
-            names.relist(domains);
+        if names.are_stale() {
+            names.relist(domains().ok_or_else(|| io::Error::other("domains cannot be listed"))?);
         }
         link.send(names)?;
         if !names.are_waiting() {
