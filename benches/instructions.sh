@@ -23,7 +23,7 @@ run() {
     local host=(--sim "$1") preload=
     if [ "$2" = hypercall ]; then host=(--source hypercall) preload=$folder/hypervisor.so; fi
     rm -f "$folder"/s "$folder"/out
-    MAKE_BELIEVE_DOMAINS=$1 LD_PRELOAD=$preload valgrind --tool=callgrind --callgrind-out-file="$folder/out" \
+    MAKE_BELIEVE_DOMAINS=$1 MAKE_BELIEVE_CLOCKS=1 LD_PRELOAD=$preload valgrind --tool=callgrind --callgrind-out-file="$folder/out" \
         target/release/xenopsd "${host[@]}" --socket "$folder/s" 2>"$folder/log" &
     local daemon=$!
     python3 - "$folder/s" "$2" "$3" <<'PY'
