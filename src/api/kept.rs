@@ -3,8 +3,8 @@
 //! In: the records of a list, always fresh from libxl. Out: its JSON, the same bytes that encoding all of it would
 //! make. A record that is as it was costs a comparison; one of which only the counter has moved costs its digits, in
 //! their old place; one that differs otherwise is encoded into its old place if it is as long as before. Where none of
-//! this is possible, the rest of the list is encoded. Nothing is ever answered from memory: what is kept is how a record
-//! is written, not what the host is like.
+//! this is possible, the rest of the list is encoded. Nothing is ever answered from memory: what is kept is how a
+//! record is written, not what the host is like.
 
 use super::encode::KeptLists;
 use crate::json::{Writer, digits_of};
