@@ -12,7 +12,7 @@
 //! | arena: structs, 24 bytes for each of a message's, and bitmaps | 32 MiB, above `ARENA_KEEP_BYTES` freed again |
 //! | domains, as the hypervisor lists them and as libxl does: 240 bytes each | 8 MiB, for as many as Xen can have |
 //! | domains, as `domain_stats` has seen them last, once it is asked what has changed: 352 bytes each, twice | 22 MiB |
-//! | the list of domains as it was written the last time: `KEPT_TEXT_BYTES_MAX`, 144 bytes a domain | 6 MiB |
+//! | the list of domains as it was written last: `KEPT_TEXT_BYTES_MAX`, 152 bytes a domain | 11 MiB, since it doubles |
 //! | requests for xenstored | 4 MiB, when it takes none |
 //! | slab, event list | under 1 MiB |
 //!
@@ -96,7 +96,7 @@ pub const SHARED_RESULTS_MAX: usize = 64;
 /// What these take together, with their questions.
 pub const SHARED_BYTES_MAX: usize = 8 << 20;
 
-/// The longest text of a list that is kept from poll to poll: more than 9000 domains.
+/// The longest text of a list that is kept from poll to poll: about 9000 domains, fewer where they have labels.
 pub const KEPT_TEXT_BYTES_MAX: usize = 4 << 20;
 
 /// A shorter one is copied into the reply: sending in three pieces costs more than that.

@@ -13,6 +13,7 @@ use std::io::Read;
 use std::os::fd::AsFd;
 
 use common::{Client, Daemon, PING, PONG, is_root, until};
+use rustix::net::{RecvFlags, recv};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use xenopsd::limits::{ACCEPTS_PER_TURN_MAX, IN_BUF_BYTES_KEEP, MESSAGE_BYTES_MAX, RECEIVE_BYTES_PER_TURN_MAX};
@@ -143,6 +144,31 @@ fn a_big_reply_read_in_tiny_pieces_is_whole() {
     }
     let reply: Value = serde_json::from_slice(&text).unwrap();
     assert_eq!(reply["result"].as_array().unwrap().len(), BIG_DOMAINS as usize);
+}
+
+/// A lone request's list is sent from where it is kept, as far as the socket takes it; and then there may be another's.
+#[test]
+fn a_list_longer_than_a_socket_holds_is_whole_though_it_is_renewed_meanwhile() {
+    let daemon = Daemon::simulating(9000);
+    for (end, behind) in [("\n", false), ("\r\n", false), ("x", true)] {
+        let (mut slow, mut quick) = (daemon.connect(), daemon.connect());
+        slow.send(format!("{BIG}{end}"));
+        let arrived = |stream| recv(stream, &mut [0; 1][..], RecvFlags::PEEK | RecvFlags::DONTWAIT).is_ok();
+        until("a part has arrived", || arrived(slow.stream()));
+        let newer = quick.ask(BIG);
+        let reply = slow.reply();
+        let domids = |reply: &Value| -> Vec<u64> {
+            reply["result"].as_array().unwrap().iter().map(|domain| domain["domid"].as_u64().unwrap()).collect()
+        };
+        assert_eq!(domids(&reply), domids(&newer));
+        assert_eq!(reply["id"], "big");
+        if behind {
+            assert_eq!(slow.reply()["error"]["code"], -32700);
+            slow.expect_end();
+        } else {
+            slow.ping();
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,8 @@
 //! make. A record that is as it was costs a comparison; one of which only the counter has moved costs its digits, in
 //! their old place; one that differs otherwise is encoded into its old place if it is as long as before. Where none of
 //! this is possible, the rest of the list is encoded. Nothing is ever answered from memory: what is kept is how a
-//! record is written, not what the host is like.
+//! record is written, not what the host is like. (With FLASK on, each record has a label in memory of its own, so each
+//! counts as different and is encoded.)
 
 use super::encode::KeptLists;
 use crate::json::{Writer, digits_of};
@@ -57,6 +58,8 @@ pub struct KeptList<T> {
     text: Vec<u8>,
     /// One record that may take another's place.
     scratch: Vec<u8>,
+    /// A list of so many records was too long; 0 if none was.
+    too_many: usize,
 }
 
 /// A record and where in the text it stands.
@@ -71,7 +74,7 @@ struct Kept<T> {
 
 impl<T> Default for KeptList<T> {
     fn default() -> Self {
-        Self { records: Vec::new(), text: Vec::new(), scratch: Vec::new() }
+        Self { records: Vec::new(), text: Vec::new(), scratch: Vec::new(), too_many: 0 }
     }
 }
 
@@ -81,22 +84,26 @@ impl<T: Record> KeptList<T> {
         &self.text
     }
 
-    /// Makes the text that of `list`; false if that is longer than is kept.
+    /// Makes the text that of `list`; false, and no text, if that is longer than is kept.
     ///
     /// # Safety
     /// As for [`Record::encode`], of each element.
     pub unsafe fn renew(&mut self, xl: &Xl, list: &[T]) -> bool {
-        // SAFETY: the caller's promise.
-        let kept = unsafe { self.renew_in_place(xl, list) };
-        if kept < list.len() || kept < self.records.len() || self.text.is_empty() {
-            // SAFETY: the caller's promise.
-            unsafe { self.write_from(xl, list, kept) };
-            self.trim();
-        }
-        if self.text.len() > KEPT_TEXT_BYTES_MAX {
-            *self = Self::default();
+        if self.too_many > 0 && list.len() >= self.too_many {
             return false;
         }
+        // SAFETY: the caller's promise.
+        let kept = unsafe { self.renew_in_place(xl, list) };
+        if kept == list.len() && kept == self.records.len() && !self.text.is_empty() {
+            return true;
+        }
+        // SAFETY: the caller's promise.
+        if !unsafe { self.write_from(xl, list, kept) } {
+            *self = Self { too_many: list.len(), ..Self::default() };
+            return false;
+        }
+        self.too_many = 0;
+        self.trim();
         true
     }
 
@@ -113,7 +120,7 @@ impl<T: Record> KeptList<T> {
     /// # Safety
     /// As for [`KeptList::renew`].
     unsafe fn renew_in_place(&mut self, xl: &Xl, list: &[T]) -> usize {
-        let Self { records, text, scratch } = self;
+        let Self { records, text, scratch, .. } = self;
         for (at, (kept, fresh)) in records.iter_mut().zip(list).enumerate() {
             if !kept.value.is_alike(fresh) {
                 // SAFETY: the caller's promise.
@@ -127,12 +134,13 @@ impl<T: Record> KeptList<T> {
         records.len().min(list.len())
     }
 
-    /// Writes the elements from the one at `first` on; those before it are in the text.
+    /// Writes the elements from the one at `first` on; those before it are in the text. False, half way, if that
+    /// becomes too long.
     ///
     /// # Safety
     /// As for [`KeptList::renew`].
-    unsafe fn write_from(&mut self, xl: &Xl, list: &[T], first: usize) {
-        let Self { records, text, scratch } = self;
+    unsafe fn write_from(&mut self, xl: &Xl, list: &[T], first: usize) -> bool {
+        let Self { records, text, scratch, .. } = self;
         records.truncate(first);
         text.truncate(records.last().map_or(0, |last| last.end));
         let mut writer = Writer::new(text, usize::MAX);
@@ -140,6 +148,9 @@ impl<T: Record> KeptList<T> {
             writer.raw(b"[");
         }
         for fresh in &list[first..] {
+            if writer.mark() > KEPT_TEXT_BYTES_MAX {
+                return false;
+            }
             if !records.is_empty() {
                 writer.raw(b",");
             }
@@ -154,6 +165,7 @@ impl<T: Record> KeptList<T> {
         let longest = records.iter().map(|kept| kept.end - kept.begin).max();
         scratch.clear();
         scratch.reserve(2 * longest.unwrap_or(0));
+        true
     }
 }
 

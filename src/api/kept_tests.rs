@@ -106,4 +106,10 @@ fn a_list_longer_than_is_kept_leaves_nothing_behind() {
     // SAFETY: as in `plain`.
     assert!(!unsafe { kept.renew(&xl, &list) });
     assert_eq!((kept.text().len(), kept.text.capacity(), kept.records.capacity()), (0, 0, 0));
+    // Nor is it tried again, before it is shorter.
+    assert!(!unsafe { kept.renew(&xl, &list) });
+    assert_eq!(kept.text.capacity(), 0);
+    assert!(unsafe { kept.renew(&xl, &list[..5]) });
+    assert_eq!(kept.text(), plain(&xl, &list[..5]));
+    assert!(!unsafe { kept.renew(&xl, &list) });
 }

@@ -241,7 +241,8 @@ impl Client {
         let Self { connection, outstanding, .. } = self;
         let (peer, access) = (connection.peer(), self.access);
         let Connection { input, output, descriptors, .. } = connection;
-        let is_last = input.len() <= frame.span.end + NEWLINE_BYTES;
+        let behind = &input.unread()[frame.span.end..];
+        let is_last = behind.len() <= NEWLINE_BYTES || behind.trim_ascii_start().is_empty();
         let (others_wait, may_leave_out) = (lent.others_wait || !is_last, is_last && output.is_empty());
         let bytes = input.unread_padded();
         if let Some(at) = frame.too_deep_at {

@@ -53,11 +53,11 @@ pub(super) fn call(
 /// As a read of libxl's: made for all who ask the same in this turn.
 fn stats(xl: &Xl, envelope: &Envelope<'_>, past: &mut Past, writer: &mut Writer<'_>, office: &impl Office) {
     let (to, params, access) = (&envelope.to, &envelope.params, office.access());
-    let Past { shared, stats, .. } = past;
+    let Past { shared, stats, kept, .. } = past;
     let mark = writer.mark();
     reply::begin(writer, to);
     let may_share = shared.may_serve_look(office.others_wait());
-    if may_share && let Some(Made::Bytes(result)) = shared.find(DOMAIN_STATS, access, params) {
+    if may_share && let Some(Made::Bytes(result)) = shared.find(DOMAIN_STATS, access, params, kept) {
         writer.raw(result);
     } else {
         xl.log().clear();

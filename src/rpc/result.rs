@@ -32,19 +32,12 @@ pub(super) fn write<'m>(
 ) -> Outcome<'m> {
     let (params, Past { shared, kept, left_out, .. }) = (envelope.params, past);
     let may_share = shared.may_serve(method, office.others_wait());
-    if may_share && let Some(made) = shared.find(method.name, office.access(), &params) {
+    if may_share && let Some(made) = shared.find(method.name, office.access(), &params, kept) {
         match made {
-            Made::Bytes(bytes) => {
-                writer.raw(bytes);
-                return Ok(());
-            }
-            Made::Kept(find) if !find(&kept.lists).is_empty() => {
-                *left_out = place(find, kept, writer, office);
-                return Ok(());
-            }
-            // The list has become too long to be kept, meanwhile.
-            Made::Kept(_) => {}
+            Made::Bytes(bytes) => writer.raw(bytes),
+            Made::Kept(find) => *left_out = place(find, kept, writer, office),
         }
+        return Ok(());
     }
     xl.log().clear();
     let (mark, lookup) = (writer.mark(), office.lookup());

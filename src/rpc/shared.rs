@@ -2,12 +2,13 @@
 //!
 //! In: what a request asks, and the result as it was written. Out: the same bytes for the next request that asks the
 //! same. All requests of a turn have arrived before its first call is made, so each answer is made after its question
-//! arrived, shared or not: nobody can be told what was so before they asked. The two sockets share nothing with each
-//! other, since one of them is told no secrets. It knows nothing of dialects and ids: these are around a result, not in
-//! it.
+//! arrived, shared or not: nobody can be told what was so before they asked. The two sockets share no bytes that are
+//! kept here, since one of them is told no secrets. A list whose text is kept elsewhere has none, and may be renewed
+//! meanwhile by either: then the next gets what is newer. It knows nothing of dialects and ids: these are around a
+//! result, not in it.
 
 use super::result::Made;
-use crate::api::{Class, Find, Method, hash_of};
+use crate::api::{Class, Find, Keeper, Method, hash_of};
 use crate::json::Params;
 use crate::limits::{SHARED_BYTES_MAX, SHARED_RESULTS_MAX};
 use crate::rpc::Access;
@@ -75,14 +76,23 @@ impl Shared {
     }
 
     /// The result of the same question, if it has been asked before.
-    pub(super) fn find(&mut self, method: &str, access: Access, params: &Params<'_>) -> Option<Made<'_>> {
+    pub(super) fn find(
+        &mut self,
+        method: &str,
+        access: Access,
+        params: &Params<'_>,
+        texts: &Keeper,
+    ) -> Option<Made<'_>> {
         let Self { kept, bytes, question, hash, counts } = self;
         question.clear();
         question.extend_from_slice(method.as_bytes());
         question.push(access as u8);
         params.spell(question);
         *hash = hash_of(question);
-        let is_same = |kept: &&Kept| kept.hash == *hash && bytes[kept.begin..kept.question_end] == question[..];
+        // A text is gone when its list has become too long to be kept, meanwhile.
+        let is_there = |kept: &Kept| kept.text.is_none_or(|find| !find(&texts.lists).is_empty());
+        let is_same =
+            |kept: &&Kept| kept.hash == *hash && bytes[kept.begin..kept.question_end] == question[..] && is_there(kept);
         let found = kept.iter().find(is_same)?;
         counts.shared += 1;
         let made = || Made::Bytes(&bytes[found.question_end..found.end]);

@@ -143,8 +143,11 @@ impl Connection {
         if sent == self.output.len() + left_out.len() {
             return self.output.consume(self.output.len());
         }
-        self.output.insert(at, left_out);
-        self.output.consume(sent);
+        // What has been sent is not copied.
+        let left = &left_out[sent.saturating_sub(at).min(left_out.len())..];
+        self.output.consume(sent.min(at));
+        self.output.insert(at.saturating_sub(sent), left);
+        self.output.consume(sent.saturating_sub(at + left_out.len()));
         // What kept it from taking all is heard there.
         self.send();
     }
@@ -193,3 +196,7 @@ fn receive_once(
 
 /// What the kernel attaches to one message at most (SCM_MAX_FD).
 const DESCRIPTORS_PER_READ_MAX: usize = 253;
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;
