@@ -46,7 +46,7 @@ pub const BATCH_LENGTH_MAX: usize = 1000;
 pub const ID_BYTES_MAX: usize = 256;
 
 /// A connection's input buffer when it is made; it grows up to a whole message.
-pub const IN_BUF_BYTES_START: usize = 4096;
+pub const IN_BUF_BYTES_START: usize = 2048;
 /// Input memory that an idle connection keeps.
 pub const IN_BUF_BYTES_KEEP: usize = 64 << 10;
 /// Bytes taken from one connection in one turn.
