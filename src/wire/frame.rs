@@ -81,6 +81,9 @@ pub struct Scanner {
     /// Behind the last brace or comma at the level of a request's members: a member begins there.
     member_begin: usize,
     length: usize,
+    /// A request that is no batch: here, so that finding it is no walk to other memory.
+    only: Element,
+    /// Those of a batch.
     elements: Vec<Element>,
 }
 
@@ -126,7 +129,7 @@ impl Scanner {
 
     /// The elements of the frame that [`Scanner::scan`] returned.
     pub fn elements(&self) -> &[Element] {
-        &self.elements
+        if self.level == 1 { std::slice::from_ref(&self.only) } else { &self.elements }
     }
 
     /// Goes on behind the last frame, whose bytes have been consumed.
@@ -256,9 +259,12 @@ impl Scanner {
 
     fn push_element(&mut self, span: Span) {
         let (id, escaped) = (self.element_id.take(), std::mem::take(&mut self.element_escaped));
+        let element = Element { span, id, escaped };
         self.length += 1;
-        if self.elements.len() < BATCH_LENGTH_MAX {
-            self.elements.push(Element { span, id, escaped });
+        if self.level == 1 {
+            self.only = element;
+        } else if self.elements.len() < BATCH_LENGTH_MAX {
+            self.elements.push(element);
         }
     }
 }
