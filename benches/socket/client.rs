@@ -106,7 +106,7 @@ impl Load {
     }
 }
 
-/// Replies of so many bytes may be what replies of so many bytes were: numbers in them can be shorter, errors are by far.
+/// Replies are what earlier ones were: numbers in them may have become shorter, errors are so by far.
 pub(crate) fn are_as_long(bytes: usize, expected: usize) -> Outcome<()> {
     if bytes * 10 < expected * 9 {
         return Err(format!("replies of {bytes} bytes instead of {expected}").into());
