@@ -1,11 +1,11 @@
 //! Encoders on the same domains: ours, serde_json on a Rust struct, and libxl's own `libxl_dominfo_to_json`.
 //!
 //! The Rust struct is filled from C each time, as a program that calls libxl has to; and, so that nobody says that
-//! copying is what is measured, once before all. Ours writes every field, as always: what is kept from poll to poll (see
-//! `api/kept.rs`) is not in it. Before anything is measured, it is seen that all write the same; libxl leaves fields out
+//! copying is what is measured, once before all. Ours writes every field: what is kept from poll to poll (see
+//! `api/kept.rs`) is not in it. Before anything is measured, it is seen that all write the same; libxl leaves out fields
 //! that have their default, which is less work.
 //!
-//! `cargo bench --bench encoders` prints a table of PERF.md in Markdown; with `-- --smoke` it only shows that everything
+//! `cargo bench --bench encoders` prints a table of PERF.md in Markdown; with `-- --smoke` it only shows that all of it
 //! runs. Encoders take turns, round by round; time is this thread's CPU time.
 #![allow(unsafe_code, reason = "it calls libxl's functions and our encoders, which read C structs")]
 

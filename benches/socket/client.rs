@@ -61,8 +61,8 @@ impl Load {
         Ok(Self { shape, connections, ends, buffer: vec![0; 1 << 20], first_bytes: 0 })
     }
 
-    /// Sends a burst on every connection, then reads the replies to all of them. The bytes of these: not much fewer than
-    /// the first time, or they are other replies.
+    /// Sends a burst on every connection, then reads the replies to all of them. The bytes of these: not many fewer
+    /// than the first time, or they are other replies.
     pub(crate) fn burst(&mut self) -> Outcome<usize> {
         self.burst_seen(|_| ())
     }

@@ -6,8 +6,8 @@
 use bytemuck::{Pod, Zeroable};
 use rustix::time::{ClockId, clock_gettime};
 
-/// Nanoseconds in a tick: a power of two, so that no division is needed. A meter advances in steps this long: 8 µs, less
-/// than a poll takes, so that whoever polls finds counters that have moved.
+/// Nanoseconds in a tick: a power of two, so that no division is needed. A meter advances in steps this long: 8 µs,
+/// about as long as the quickest poll takes, so that counters move between polls.
 pub(crate) const TICK_NS: u64 = 1 << 13;
 
 /// Ticks since the machine was started.
