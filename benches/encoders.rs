@@ -2,8 +2,8 @@
 //!
 //! The Rust struct is filled from C each time, as a program that calls libxl has to; and, so that nobody says that
 //! copying is what is measured, once before all. Ours writes every field: what is kept from poll to poll (see
-//! `api/kept.rs`) is not in it. Before anything is measured, it is seen that all write the same; libxl leaves out fields
-//! that have their default, which is less work.
+//! `api/kept.rs`) is not in it. Before anything is measured, it is seen that all write the same; libxl leaves out what
+//! has its default, which is less work.
 //!
 //! `cargo bench --bench encoders` prints a table of PERF.md in Markdown; with `-- --smoke` it only shows that all of it
 //! runs. Encoders take turns, round by round; time is this thread's CPU time.
