@@ -30,7 +30,7 @@ miri: setup-test ## Unit tests under Miri; needs rustup component add miri rust-
 
 bench: setup-test ## The figures of PERF.md
 	cargo bench --bench socket
-	cargo bench --bench load -- --plots target/plots
+	cargo bench --bench load -- --plots benches/plots
 	cargo bench --bench encoders
 	cargo bench --bench stages
 	cargo build --release --bin xenopsd

@@ -1,11 +1,12 @@
 //! Encoders on the same domains: ours, serde_json on a Rust struct, and libxl's own `libxl_dominfo_to_json`.
 //!
 //! The Rust struct is filled from C each time, as a program that calls libxl has to; and, so that nobody says that
-//! copying is what is measured, once before all. Ours writes every field, as always: what is kept from poll to poll
-//! (see `api/kept.rs`) is not in it.
+//! copying is what is measured, once before all. Ours writes every field: what is kept from poll to poll (see
+//! `api/kept.rs`) is not in it. Before anything is measured, it is seen that all write the same; libxl leaves out what
+//! has its default, which is less work.
 //!
-//! `cargo bench --bench encoders` prints a table of PERF.md in Markdown; with `-- --smoke` it only shows that
-//! everything runs. Encoders take turns, round by round; time is this thread's CPU time.
+//! `cargo bench --bench encoders` prints a table of PERF.md in Markdown; with `-- --smoke` it only shows that all of it
+//! runs. Encoders take turns, round by round; time is this thread's CPU time.
 #![allow(unsafe_code, reason = "it calls libxl's functions and our encoders, which read C structs")]
 
 #[path = "common/dominfo.rs"]
@@ -17,6 +18,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use dominfo::Dominfo;
+use serde_json::Value;
 use series::{Series, head};
 use xenopsd::api::encode;
 use xenopsd::json::Writer;
@@ -130,9 +132,51 @@ fn encoders(xl: &Xl, infos: &[libxl_dominfo], rounds: usize) -> [Series; 4] {
     series
 }
 
+/// What libxl leaves out.
+fn is_default(value: &Value) -> bool {
+    const NO_UUID: &str = "00000000-0000-0000-0000-000000000000";
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Number(number) => number.as_u64() == Some(0),
+        Value::String(text) => text == "unknown" || text == NO_UUID,
+        _ => false,
+    }
+}
+
+/// All write the same of each domain, but for what libxl leaves out.
+fn see_that_they_agree(xl: &Xl, infos: &[libxl_dominfo]) {
+    let to_json = xl.functions().libxl_dominfo_to_json.expect("every release has it");
+    let value = |text: &[u8]| -> Value { serde_json::from_slice(text).expect("it is JSON") };
+    for info in infos {
+        let mut ours = Vec::new();
+        // SAFETY: a struct that libxl filled.
+        unsafe { encode::dominfo(xl, &mut Writer::new(&mut ours, REPLY_BYTES_MAX), info) };
+        let ours = value(&ours);
+        let dominfo = Dominfo::from(info);
+        let mut theirs = Vec::new();
+        serde_json::to_writer(&mut theirs, &dominfo).expect("it can be written");
+        let string = serde_json::to_string(&dominfo).expect("it can be written");
+        // SAFETY: the function of that name; it only reads the struct, and gives a string away.
+        let by_libxl = unsafe { Text::new(to_json(xl.ctx(), (&raw const *info).cast_mut())) };
+        assert_eq!(ours, value(&theirs));
+        assert_eq!(ours, value(string.as_bytes()));
+        let mut by_libxl = value(by_libxl.to_bytes().expect("libxl has memory"));
+        for (name, default) in ours.as_object().into_iter().flatten().filter(|(_, value)| is_default(value)) {
+            let fields = by_libxl.as_object_mut().expect("a struct is an object");
+            fields.entry(name.as_str()).or_insert_with(|| default.clone());
+        }
+        assert_eq!(ours, by_libxl);
+    }
+}
+
 fn compare_encoders(rounds: usize) {
     let xl = xl();
     let all = list_domain(&xl);
+    see_that_they_agree(&xl, &all);
+    println!(
+        "Each domain is encoded anew: that the daemon keeps a list's text from poll to poll is not in it. All write the \
+         same, but for fields with their default, which libxl leaves out.\n"
+    );
     // Not Domain-0, which is not like the others.
     let one = encoders(&xl, &all[all.len() - 1..], rounds);
     let many = encoders(&xl, &all, rounds);

@@ -2,10 +2,17 @@
 # instructions.sh [check|update]: count the user-space instructions of the shipped daemon's hot requests, with callgrind.
 #
 # In: a release build, valgrind, python3, a C compiler. Out: a table in Markdown with a line for each kind of request:
-# how long its reply is, how many instructions it takes in all, how many of these in the encoder, and how many of those a
-# byte. Domains are those of the simulated host or, where the name says so, of the make-believe hypervisor of
-# tests/hypervisor, asked by hypercall; their numbers are longer. The hypervisor's own time is not counted, and neither is
-# the kernel's. With `update`, the figures go to instructions.txt; with `check`, they are held against those there: exit 1
+# how long its reply is, how many instructions it takes in all, how many of these in the encoder (for a list that is kept,
+# with the comparison of each record with what it was), and, where each byte of the reply is written for it, how many of
+# those a byte. Of domain_stats, whose encoder is another, only the whole is counted. Domains are those of the simulated
+# host or, where the name says so, of the make-believe hypervisor of tests/hypervisor, asked by hypercall or through libxl;
+# their numbers are longer. There, cpu_time of all domains moves from list to list, but for these cases of a kept list:
+#
+#   nothing_new     nothing has changed
+#   with_labels     FLASK is on: each domain is encoded, and copied to where it was
+#   written_anew    the first domain is shorter or longer each time, so all that follows is written again
+#
+# The hypervisor's own time is not counted, and neither is the kernel's. With `update`, the figures go to instructions.txt; with `check`, they are held against those there: exit 1
 # if one has grown by more than TOLERANCE percent, or has fallen by as much and nobody has said so. Instructions do not
 # depend on how busy the machine is, but they do on the compiler, and on the processor, for which libc and the parser
 # choose their loops: figures of others are not compared, and it says so.
@@ -15,17 +22,26 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly TOLERANCE=3 FIGURES=benches/instructions.txt
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
+readonly ENCODER='encode::dominfo|kept::|methods::list_domain |decimal::write|builtin::uuid'
 cc -shared -fPIC -O2 -o "$folder/hypervisor.so" tests/hypervisor/privcmd.c
 
-# run DOMAINS KIND COUNT: the length of the last reply; then instructions in all, and in encode::dominfo with what it
-# calls for digits
+# run DOMAINS KIND COUNT: the length of the last reply; then instructions in all, and in the encoder with what it calls for
+# digits. It is a process of its own.
 run() {
-    local host=(--sim "$1") preload=
-    if [ "$2" = hypercall ]; then host=(--source hypercall) preload=$folder/hypervisor.so; fi
+    local host=(--source hypercall) setup=(LD_PRELOAD="$folder/hypervisor.so" MAKE_BELIEVE_DOMAINS="$1")
+    case $2 in
+        hypercall) setup+=(MAKE_BELIEVE_CLOCKS=1) ;;
+        libxl) setup+=(MAKE_BELIEVE_CLOCKS=1) host=(--source libxl) ;;
+        still) ;;
+        labels) setup+=(MAKE_BELIEVE_CLOCKS=1 MAKE_BELIEVE_LABELS=1) ;;
+        states) setup+=(MAKE_BELIEVE_CLOCKS=1 MAKE_BELIEVE_STATES=1) ;;
+        *) setup=() host=(--sim "$1") ;;
+    esac
     rm -f "$folder"/s "$folder"/out
-    MAKE_BELIEVE_DOMAINS=$1 MAKE_BELIEVE_CLOCKS=1 LD_PRELOAD=$preload valgrind --tool=callgrind --callgrind-out-file="$folder/out" \
+    env "${setup[@]}" valgrind --tool=callgrind --callgrind-out-file="$folder/out" \
         target/release/xenopsd "${host[@]}" --socket "$folder/s" 2>"$folder/log" &
-    local daemon=$!
+    daemon=$!
+    trap 'kill "$daemon" 2>/dev/null || true' EXIT
     python3 - "$folder/s" "$2" "$3" <<'PY'
 import json, socket, sys, time
 path, kind, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -42,6 +58,7 @@ def connect():
         stream = socket.socket(socket.AF_UNIX)
         try:
             stream.connect(path)
+            stream.settimeout(600)
             return stream, stream.makefile("rb")
         except OSError:
             stream.close()
@@ -75,6 +92,10 @@ for _ in range(count):
         "counters": [COUNTERS],
         "since": [SINCE % since],
         "hypercall": [LIST],
+        "libxl": [LIST],
+        "still": [LIST],
+        "labels": [LIST],
+        "states": [LIST],
         "info": [INFO % 7],
         "beside": [INFO % 7],
         "same": [LIST] * 16,
@@ -83,46 +104,54 @@ for _ in range(count):
 print(length)
 PY
     kill "$daemon"; wait "$daemon"
+    trap - EXIT
     # Behind the ioctl is what would be the hypervisor.
     local below
     below=$(callgrind_annotate --inclusive=yes --threshold=100 "$folder/out" | tr -d ',' |
         awk '/:ioctl \[.*hypervisor.so/{sum += $1} END{print sum + 0}')
-    callgrind_annotate --threshold=100 "$folder/out" | tr -d ',' | awk -v below="$below" \
-        '/PROGRAM TOTALS/{all = $1} /encode::dominfo|decimal::write|builtin::uuid/{encode += $1}
+    callgrind_annotate --threshold=100 "$folder/out" | tr -d ',' | awk -v below="$below" -v encoder="$ENCODER" \
+        '/PROGRAM TOTALS/{all = $1} $0 ~ encoder {encode += $1}
             END{print all - below, encode + 0}'
 }
 
-# measure NAME DOMAINS KIND COUNT AT_ONCE
+# measure NAME DOMAINS KIND COUNT AT_ONCE [part|other]: "part" where most bytes of a reply are those of an earlier one,
+# "other" where another encoder writes them.
 measure() {
     { read -r bytes; read -r few few_encode; } < <(run "$2" "$3" 10)
     { read -r bytes; read -r many many_encode; } < <(run "$2" "$3" $(($4 + 10)))
-    awk -v name="$1" -v b="$bytes" -v n=$(($4 * $5)) -v a=$((many - few)) -v e=$((many_encode - few_encode)) \
-        'BEGIN{printf "| %-29s | %11d | %12.0f | %14.0f | %6.2f |\n", name, b, a / n, e / n, e / n / b}'
+    awk -v name="$1" -v b="$bytes" -v n=$(($4 * $5)) -v a=$((many - few)) -v e=$((many_encode - few_encode)) -v how="${6:-}" \
+        'BEGIN{printf "| %-38s | %11d | %12.0f | %14s | %6s |\n", name, b, a / n,
+            how == "other" ? "" : sprintf("%.0f", e / n), how == "" ? sprintf("%.2f", e / n / b) : ""}'
 }
 
 measure_all() {
     for domains in 1 10 100 1000; do
-        measure "list_domain_$domains" $domains list $((1000 / domains + 20)) 1
+        measure "list_domain_$domains" $domains list $((1000 / domains + 20)) 1 part
     done
     measure list_domain_1000_two_fields 1000 fields 20 1
     measure list_domain_1000_two_domids 1000 domids 1000 1
     for domains in 1 1000; do
-        measure "domain_stats_$domains" $domains stats $((1000 / domains + 20)) 1
-        measure "domain_stats_${domains}_counters" $domains counters $((1000 / domains + 20)) 1
+        measure "domain_stats_$domains" $domains stats $((1000 / domains + 20)) 1 other
+        measure "domain_stats_${domains}_counters" $domains counters $((1000 / domains + 20)) 1 other
     done
-    measure domain_stats_1000_nothing_new 1000 since 20 1
+    measure domain_stats_1000_nothing_new 1000 since 20 1 other
     for domains in 1 10 100 1000; do
-        measure "list_domain_${domains}_by_hypercall" $domains hypercall $((1000 / domains + 20)) 1
+        measure "list_domain_${domains}_by_hypercall" $domains hypercall $((1000 / domains + 20)) 1 part
     done
+    measure list_domain_1000_nothing_new 1000 still 20 1 part
+    measure list_domain_1000_with_labels 1000 labels 20 1 part
+    measure list_domain_1000_written_anew 1000 states 20 1
+    measure list_domain_1_through_libxl 1 libxl 200 1 part
+    measure list_domain_1000_through_libxl 1000 libxl 5 1 part
     measure domain_info 1000 info 1000 1
     measure domain_info_beside_64_slow 1000 beside 1000 1
-    measure burst_of_16_equal 1 same 200 16
+    measure burst_of_16_equal 1 same 200 16 part
     measure burst_of_16_different 20 different 200 16
 }
 
 processor=$(sed -n '/^model name/ { s/.*: //p; q }' /proc/cpuinfo)
 made_with="$(rustc --version | cut -d ' ' -f 1-2), $(getconf GNU_LIBC_VERSION), ${processor:-unknown processor}"
-printf '| %-29s | %11s | %12s | %14s | %6s |\n' request "reply bytes" instructions "in the encoder" "a byte"
+printf '| %-38s | %11s | %12s | %14s | %6s |\n' request "reply bytes" instructions "in the encoder" "a byte"
 echo '|---|---|---|---|---|'
 measure_all | tee "$folder/measured"
 case ${1:-} in

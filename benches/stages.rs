@@ -1,8 +1,12 @@
 //! What each stage costs, in memory: no socket, no kernel.
 //!
 //! `frame`, `parse` and `decode` are what a request goes through before its call, `encode` what a result does after it,
-//! for one domain and for 1000 different ones. `whole` is all of it with the simulated `libxl_list_domain` in between, and
-//! `call` is that function alone. How our encoder compares with others is the bench `encoders`.
+//! for one domain and for 1000 different ones. `whole` is all of it with the simulated `libxl_list_domain` in between,
+//! and `call` is that function alone. How our encoder compares with others is the bench `encoders`.
+//!
+//! `whole` of `list_domain` is not what the daemon does, in two ways: the list, whose text is kept, is copied behind
+//! the reply's head, where the daemon sends it from its place; and it is asked for again at once, so fewer counters
+//! have moved than between two polls.
 //!
 //! `cargo bench --bench stages`; with a name behind `--`, only what contains it.
 #![allow(unsafe_code, reason = "it calls a libxl function and our encoders, which read C structs")]

@@ -8,11 +8,13 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Instant;
 
+use crate::client::{are_as_long, connect_unix};
 use crate::contender::Contender;
 use crate::plot::{Curve, Plot};
 use crate::{Bench, Outcome};
 
-const DOMAINS: [u32; 9] = [1, 3, 10, 30, 100, 300, 1000, 3000, 10_000];
+/// The list of the last is longer than lists that are kept.
+const DOMAINS: [u32; 10] = [1, 3, 10, 30, 100, 300, 1000, 3000, 10_000, 20_000];
 const CONNECTIONS: [u32; 7] = [1, 3, 10, 30, 100, 300, 1000];
 /// Servers that are connected to at once.
 const CONTENDERS: u32 = 4;
@@ -111,7 +113,13 @@ impl Growth {
 /// Measures at each place of an axis, where `setting` says how many domains and connections there are.
 fn points(bench: &Bench, axis: &[u32], setting: impl Fn(u32) -> (u32, u32, Order)) -> Outcome<Vec<Point>> {
     let settings = axis.iter().map(|&x| (x, setting(x)));
-    let settings = settings.filter(|(_, (_, connections, _))| bench.has_room(CONTENDERS * connections));
+    let settings = settings.filter(|(_, (_, connections, _))| match bench.skipped(CONTENDERS * connections) {
+        Some(reason) => {
+            println!("\n{reason}");
+            false
+        }
+        None => true,
+    });
     settings.map(|(x, setting)| point(bench, x, setting)).collect()
 }
 
@@ -145,40 +153,52 @@ fn point(bench: &Bench, x: u32, (domains, connections, order): (u32, u32, Order)
 struct Crowd {
     sockets: Vec<UnixStream>,
     request: Vec<u8>,
+    reply_bytes: usize,
     buffer: Vec<u8>,
 }
 
 impl Crowd {
     fn new(contender: &Contender, connections: usize) -> Outcome<Self> {
-        let sockets = (0..connections).map(|_| UnixStream::connect(&contender.path)).collect::<Result<_, _>>()?;
-        Ok(Self { sockets, request: contender.request.clone(), buffer: vec![0; 1 << 20] })
+        let sockets = (0..connections).map(|_| connect_unix(&contender.path)).collect::<Outcome<_>>()?;
+        let Contender { request, reply_bytes, .. } = contender;
+        Ok(Self { sockets, request: request.clone(), reply_bytes: *reply_bytes, buffer: vec![0; 1 << 20] })
     }
 
     /// Each asks once and is answered.
     fn ask(&mut self, order: Order) -> Outcome<()> {
+        let (all, mut bytes) = (0..self.sockets.len(), 0);
         match order {
-            Order::InTurn => (0..self.sockets.len()).try_for_each(|at| {
-                self.send(at)?;
-                self.receive(at)
-            }),
+            Order::InTurn => {
+                for at in all {
+                    self.send(at)?;
+                    bytes += self.receive(at)?;
+                }
+            }
             Order::AtOnce => {
-                (0..self.sockets.len()).try_for_each(|at| self.send(at))?;
-                (0..self.sockets.len()).try_for_each(|at| self.receive(at))
+                all.clone().try_for_each(|at| self.send(at))?;
+                for at in all {
+                    bytes += self.receive(at)?;
+                }
             }
         }
+        are_as_long(bytes, self.reply_bytes * self.sockets.len())
     }
 
     fn send(&mut self, at: usize) -> Outcome<()> {
         Ok(self.sockets[at].write_all(&self.request)?)
     }
 
-    /// Reads one reply: it ends with its only newline.
-    fn receive(&mut self, at: usize) -> Outcome<()> {
+    /// Reads one reply, which ends with its only newline; how long it is.
+    fn receive(&mut self, at: usize) -> Outcome<usize> {
+        let mut bytes = 0;
         loop {
-            match self.sockets[at].read(&mut self.buffer)? {
-                0 => return Err("the server hung up".into()),
-                count if self.buffer[count - 1] == b'\n' => return Ok(()),
-                _ => {}
+            let count = self.sockets[at].read(&mut self.buffer)?;
+            if count == 0 {
+                return Err("the server hung up".into());
+            }
+            bytes += count;
+            if self.buffer[count - 1] == b'\n' {
+                return Ok(bytes);
             }
         }
     }

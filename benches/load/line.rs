@@ -8,6 +8,9 @@ use crate::Outcome;
 use crate::contender::Contender;
 use crate::generator::{Beside, Generator, Measured};
 
+/// How many requests must have waited longer than a percentile that is printed; where fewer have, there is a dash.
+const BEYOND_MIN: f64 = 10.0;
+
 /// What a server showed at one rate.
 pub(crate) struct Line {
     /// What sets it apart.
@@ -52,7 +55,11 @@ impl std::fmt::Display for Line {
         let busy = 100.0 * cpu.as_secs_f64() / wall.as_secs_f64();
         write!(f, "| {label} | {server} | {rate:.0} | {busy:.0} % |")?;
         for quantile in [0.5, 0.9, 0.99, 0.999] {
-            write!(f, " {} |", Microseconds(measured.latency.value_at_quantile(quantile)))?;
+            // Of fewer beyond it, each would move it much.
+            match (1.0 - quantile) * measured.latency.len() as f64 >= BEYOND_MIN {
+                true => write!(f, " {} |", Microseconds(measured.latency.value_at_quantile(quantile)))?,
+                false => write!(f, " – |")?,
+            }
         }
         let late = measured.lateness.value_at_quantile(0.99);
         write!(f, " {} | {} |", Microseconds(measured.latency.max()), Microseconds(late))

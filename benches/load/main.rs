@@ -119,14 +119,12 @@ struct Bench {
 }
 
 impl Bench {
-    /// Are there descriptors for so many connections? If not, it says so.
-    fn has_room(&self, connections: u32) -> bool {
+    /// What to say if there are not descriptors for so many connections.
+    fn skipped(&self, connections: u32) -> Option<String> {
         let limit = rustix::process::getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-        let has_room = u64::from(connections) + DESCRIPTORS_SPARE <= limit;
-        if !has_room {
-            self.progress(&format!("skipped: {connections} connections, because of the limit of {limit} descriptors"));
-        }
-        has_room
+        let needed = u64::from(connections) + DESCRIPTORS_SPARE;
+        let reason = format!("skipped: {connections} connections, because of the limit of {limit} descriptors");
+        (needed > limit).then_some(reason).inspect(|reason| self.progress(reason))
     }
 
     /// Says on standard error what is being done.
@@ -148,8 +146,8 @@ fn main() -> Outcome<()> {
     raise_descriptor_limit();
     let effort = if options.smoke { Effort::smoke() } else { Effort::full() };
     let programs = Programs {
-        go: programs::built("the Go server", programs::go),
-        simulated: programs::built("the simulated libxl", programs::simulated),
+        go: programs::built("the Go server", programs::go)?,
+        simulated: programs::built("the simulated libxl", programs::simulated)?,
         peers: None,
         hypervisor: None,
     };

@@ -52,8 +52,10 @@ pub(crate) fn tables(bench: &Bench) -> Outcome<()> {
         "| domains | connections | server | idle | load, first | load, last | load, most | 1 s after | most, anonymous, to Go's |"
     );
     println!("|---|---|---|---|---|---|---|---|---|");
+    let mut skipped = Vec::new();
     for &(domains, connections) in bench.effort.of(&SETTINGS, 2) {
-        if !bench.has_room(connections) {
+        if let Some(reason) = bench.skipped(connections) {
+            skipped.push(reason);
             continue;
         }
         bench.progress(&format!("memory, {domains} domains, {connections} connections"));
@@ -67,6 +69,7 @@ pub(crate) fn tables(bench: &Bench) -> Outcome<()> {
         println!("{setting}{ours} {} |", ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}")));
         go.into_iter().for_each(|go| println!("{setting}{go} |"));
     }
+    skipped.iter().for_each(|reason| println!("\n{reason}"));
     workers(bench)
 }
 

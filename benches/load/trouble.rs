@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use crate::client::connect_unix;
 use crate::contender::Contender;
 use crate::latency::{CONNECTIONS, Subject, find_capacities};
 use crate::line::Line;
@@ -110,7 +111,7 @@ struct SlowReaders {
 impl SlowReaders {
     fn begin(contender: &Contender) -> Outcome<Self> {
         let ask = |_| -> Outcome<UnixStream> {
-            let mut socket = UnixStream::connect(&contender.path)?;
+            let mut socket = connect_unix(&contender.path)?;
             socket.write_all(&contender.request.repeat(SLOW_IN_FLIGHT))?;
             socket.set_nonblocking(true)?;
             Ok(socket)
@@ -153,7 +154,7 @@ struct Operations {
 
 impl Operations {
     fn begin(contender: &Contender) -> Outcome<Self> {
-        let mut socket = UnixStream::connect(&contender.path)?;
+        let mut socket = connect_unix(&contender.path)?;
         socket.write_all(LONG)?;
         socket.set_nonblocking(true)?;
         Ok(Self { socket, due: Duration::ZERO })

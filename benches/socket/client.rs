@@ -3,10 +3,15 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
 
 use crate::Outcome;
 use crate::request::{Ends, Protocol, Question};
 use crate::server::Address;
+
+/// How long a client waits for a server before it gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What loads a server.
 #[derive(Clone, Copy)]
@@ -34,6 +39,8 @@ pub(crate) struct Load {
     connections: Vec<Connection>,
     ends: Ends,
     buffer: Vec<u8>,
+    /// Of the replies to the first burst; 0 before.
+    first_bytes: usize,
 }
 
 struct Connection {
@@ -50,10 +57,12 @@ impl Load {
             Ok(Connection { stream: connect(address)?, burst: requests.flatten().collect() })
         };
         let connections: Outcome<_> = (0..shape.connections).map(connect).collect();
-        Ok(Self { shape, connections: connections?, ends: Ends::of(protocol), buffer: vec![0; 1 << 20] })
+        let (connections, ends) = (connections?, Ends::of(protocol));
+        Ok(Self { shape, connections, ends, buffer: vec![0; 1 << 20], first_bytes: 0 })
     }
 
-    /// Sends a burst on every connection, then reads the replies to all of them. The bytes of these.
+    /// Sends a burst on every connection, then reads the replies to all of them. The bytes of these: not many fewer
+    /// than the first time, or they are other replies.
     pub(crate) fn burst(&mut self) -> Outcome<usize> {
         self.burst_seen(|_| ())
     }
@@ -89,16 +98,38 @@ impl Load {
                 missing -= self.ends.count(bytes, missing)?;
             }
         }
+        if self.first_bytes == 0 {
+            self.first_bytes = length;
+        }
+        are_as_long(length, self.first_bytes)?;
         Ok(length)
     }
 }
 
+/// Replies are what earlier ones were: numbers in them may have become shorter, errors are so by far.
+pub(crate) fn are_as_long(bytes: usize, expected: usize) -> Outcome<()> {
+    if bytes * 10 < expected * 9 {
+        return Err(format!("replies of {bytes} bytes instead of {expected}").into());
+    }
+    Ok(())
+}
+
+/// Connects as a client whose patience has an end.
+pub(crate) fn connect_unix(path: &Path) -> Outcome<UnixStream> {
+    let stream = UnixStream::connect(path)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
 fn connect(address: &Address) -> Outcome<Box<dyn Stream>> {
     Ok(match address {
-        Address::Unix(path) => Box::new(UnixStream::connect(path)?),
+        Address::Unix(path) => Box::new(connect_unix(path)?),
         Address::Tcp(address) => {
             let stream = TcpStream::connect(address)?;
             stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
+            stream.set_write_timeout(Some(PATIENCE))?;
             Box::new(stream)
         }
     })

@@ -10,7 +10,7 @@ use mio::net::{UnixListener, UnixStream};
 use mio::{Events, Interest, Poll, Token};
 use xenopsd::limits::SEND_BUFFER_BYTES;
 
-use crate::Outcome;
+use crate::{Outcome, server};
 
 /// The first argument that makes this program an echo server.
 pub(crate) const ROLE: &str = "echo-server";
@@ -19,6 +19,7 @@ const LISTENER: Token = Token(usize::MAX);
 
 /// Serves for ever.
 pub(crate) fn serve(path: &Path, reply_bytes: usize) -> Outcome<()> {
+    server::end_with_parent()?;
     let mut reply = vec![b'x'; reply_bytes];
     reply[reply_bytes - 1] = b'\n';
     let mut input = vec![0; 64 << 10];

@@ -1,8 +1,10 @@
 //! What is measured beside the daemon, built when it is needed.
 //!
 //! In: sources of this repository, a C compiler, Go, and for the peers a registry or what is left of an earlier build.
-//! Out: where each program is, or why there is none: then it is skipped by name, and the others are measured.
+//! Out: where each program is. One that cannot be had here is skipped by name, and the others are measured; one that
+//! does not compile is an error.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -22,20 +24,39 @@ pub(crate) struct Programs {
 
 impl Programs {
     /// Builds them. Those for a smoke run need not be fast.
-    pub(crate) fn build(is_smoke: bool) -> Self {
-        Self {
-            go: built("the Go server", go),
-            peers: built("the servers of JSON-RPC libraries (a minute, the first time)", || peers(is_smoke)),
-            simulated: built("the simulated libxl", simulated),
-            hypervisor: built("the make-believe hypervisor", hypervisor),
-        }
+    pub(crate) fn build(is_smoke: bool) -> Outcome<Self> {
+        Ok(Self {
+            go: built("the Go server", go)?,
+            peers: built("the servers of JSON-RPC libraries (a minute, the first time)", || peers(is_smoke))?,
+            simulated: built("the simulated libxl", simulated)?,
+            hypervisor: built("the make-believe hypervisor", hypervisor)?,
+        })
     }
 }
 
-/// Builds one of them, or says why not.
-pub(crate) fn built(what: &str, build: impl FnOnce() -> Outcome<PathBuf>) -> Option<PathBuf> {
+/// What builds a program, or what it is built of, cannot be had on this machine.
+#[derive(Debug)]
+struct Absent(String);
+
+impl std::fmt::Display for Absent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Absent {}
+
+/// Builds one of them, or says what is absent.
+pub(crate) fn built(what: &str, build: impl FnOnce() -> Outcome<PathBuf>) -> Outcome<Option<PathBuf>> {
     eprintln!("building {what}");
-    build().inspect_err(|reason| println!("skipped: {what} ({reason})\n")).ok()
+    match build() {
+        Ok(path) => Ok(Some(path)),
+        Err(reason) if reason.is::<Absent>() => {
+            println!("skipped: {what} ({reason})\n");
+            Ok(None)
+        }
+        Err(reason) => Err(format!("{what}: {reason}").into()),
+    }
 }
 
 fn source(path: &str) -> PathBuf {
@@ -51,6 +72,7 @@ fn run(command: &mut Command) -> Outcome<()> {
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("{name}: {status}").into()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(Absent(format!("there is no {name}")).into()),
         Err(error) => Err(format!("{name}: {error}").into()),
     }
 }
@@ -72,7 +94,15 @@ fn peers(is_smoke: bool) -> Outcome<PathBuf> {
     if !is_smoke {
         cargo.arg("--release");
     }
-    run(&mut cargo)?;
+    if let Err(error) = run(&mut cargo) {
+        // Is it the sources of the libraries, or what is made of them?
+        let mut fetch = Command::new(env!("CARGO"));
+        fetch.args(["fetch", "--quiet", "--locked", "--manifest-path"]).arg(source("benches/peers/Cargo.toml"));
+        return Err(match run(&mut fetch) {
+            Ok(()) => error,
+            Err(_) => Absent("the libraries cannot be fetched".to_owned()).into(),
+        });
+    }
     Ok(target.join(if is_smoke { "debug" } else { "release" }).join("xenopsd-peers"))
 }
 

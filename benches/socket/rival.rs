@@ -15,7 +15,7 @@ use xenopsd::sim;
 use xenopsd::xl::Xl;
 
 use crate::dominfo::Dominfo;
-use crate::{Outcome, echo};
+use crate::{Outcome, echo, server};
 
 /// The first argument that makes this program this server.
 pub(crate) const ROLE: &str = "serde-server";
@@ -51,6 +51,7 @@ enum Answer {
 
 /// Serves for ever.
 pub(crate) fn serve(path: &Path, domains: u32) -> Outcome<()> {
+    server::end_with_parent()?;
     let xl = if domains == 0 { Xl::open(|_| ())? } else { Xl::open(sim::start(domains, 1)?)? };
     let mut input = vec![0; 64 << 10];
     let mut output = String::new();

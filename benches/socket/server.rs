@@ -60,7 +60,41 @@ pub(crate) enum Below {
     /// The simulated host, in place of libxl's calls: these cost next to nothing.
     SimulatedHost,
     /// The make-believe hypervisor, below the real libxl.
-    Hypervisor,
+    Hypervisor(Change),
+}
+
+/// What is not as it was when domains are listed again: whoever remembers what it wrote depends on it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    Nothing,
+    /// `cpu_time` of each domain, as on any host.
+    Counters,
+    /// Counters; and FLASK is on, whose labels may be others each time.
+    Labels,
+    /// Counters, and the length of the first domain's text.
+    Lengths,
+}
+
+impl Change {
+    /// What it is called in tables.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing changed",
+            Self::Counters => "counters changed",
+            Self::Labels => "counters changed, labels are asked for",
+            Self::Lengths => "counters changed, and the first domain's length",
+        }
+    }
+
+    /// What sets the hypervisor up for it.
+    fn settings(self) -> &'static [&'static str] {
+        match self {
+            Self::Nothing => &[],
+            Self::Counters => &["MAKE_BELIEVE_CLOCKS"],
+            Self::Labels => &["MAKE_BELIEVE_CLOCKS", "MAKE_BELIEVE_LABELS"],
+            Self::Lengths => &["MAKE_BELIEVE_CLOCKS", "MAKE_BELIEVE_STATES"],
+        }
+    }
 }
 
 /// Where a server listens.
@@ -98,13 +132,13 @@ impl Server {
         // The daemon and the serde server have the simulated host in them.
         let has_host = below == Below::SimulatedHost && matches!(kind, Kind::Xenopsd(_) | Kind::Serde);
         if !is_plain && !has_host {
-            let (library, number) = match below {
-                Below::SimulatedHost => (&programs.simulated, "XENOPSD_SIM"),
-                Below::Hypervisor => (&programs.hypervisor, "MAKE_BELIEVE_DOMAINS"),
+            let (library, number, settings) = match below {
+                Below::SimulatedHost => (&programs.simulated, "XENOPSD_SIM", &[][..]),
+                Below::Hypervisor(change) => (&programs.hypervisor, "MAKE_BELIEVE_DOMAINS", change.settings()),
             };
             let Some(library) = library else { return Ok(None) };
-            // Clocks that stand still would flatter whoever remembers what it wrote.
-            command.env("LD_PRELOAD", library).env(number, domains.to_string()).env("MAKE_BELIEVE_CLOCKS", "1");
+            command.env("LD_PRELOAD", library).env(number, domains.to_string());
+            command.envs(settings.iter().map(|setting| (setting, "1")));
         }
         command.stdin(Stdio::null());
         Ok(Some(if kind.protocol() == Protocol::Http {
@@ -169,14 +203,14 @@ impl Server {
 fn command(kind: Kind, programs: &Programs, below: Below, domains: u32, socket: &Path) -> Outcome<Option<Command>> {
     Ok(match kind {
         Kind::Echo(reply_bytes) => Some(role(echo::ROLE, socket, &reply_bytes.to_string())?),
-        Kind::Serde if below == Below::Hypervisor => Some(role(rival::ROLE, socket, rival::NO_SIMULATION)?),
+        Kind::Serde if below != Below::SimulatedHost => Some(role(rival::ROLE, socket, rival::NO_SIMULATION)?),
         Kind::Serde => Some(role(rival::ROLE, socket, &domains.to_string())?),
         Kind::Xenopsd(source) => {
             let mut command = Command::new(env!("CARGO_BIN_EXE_xenopsd"));
             command.arg("--socket").arg(socket);
             match below {
                 Below::SimulatedHost => command.args(["--sim", &domains.to_string()]),
-                Below::Hypervisor => command.args(["--source", source]),
+                Below::Hypervisor(_) => command.args(["--source", source]),
             };
             Some(command)
         }
@@ -193,11 +227,16 @@ fn command(kind: Kind, programs: &Programs, below: Below, domains: u32, socket: 
     })
 }
 
-/// This program in another role, with a number that means something there.
+/// This program in another role, with a number that means something there. Whoever takes one calls [`end_with_parent`].
 fn role(role: &str, socket: &Path, number: &str) -> Outcome<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg(role).arg(socket).arg(number);
     Ok(command)
+}
+
+/// Has this process killed when the one that started it ends, be it by a signal.
+pub(crate) fn end_with_parent() -> Outcome<()> {
+    Ok(rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?)
 }
 
 /// Puts this process, and the servers that it starts, on the last of its CPUs.

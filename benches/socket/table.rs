@@ -3,11 +3,13 @@
 use crate::Outcome;
 use crate::compare::{Row, Setting, compare};
 use crate::series::head;
-use crate::server::Kind;
+use crate::server::{Below, Kind};
 
 /// A table: what it compares, in which settings.
 pub(crate) struct Table<'t> {
     pub(crate) title: &'t str,
+    /// What has to be known of its figures; below the title.
+    pub(crate) notes: &'t str,
     /// The first is the daemon, whose ratio is given with its range.
     pub(crate) kinds: &'t [Kind],
     pub(crate) settings: Vec<Setting<'t>>,
@@ -20,10 +22,13 @@ impl Table<'_> {
     pub(crate) fn print(&self) -> Outcome<()> {
         eprintln!("{}", self.title);
         let mut is_first = true;
-        println!("{}\n", self.title);
+        println!("{} {}\n", self.title, self.notes);
         for setting in &self.settings {
             let shape = setting.shape;
-            let asked = format!("`{}`, {} × {}", shape.question.name(), shape.connections, shape.in_flight);
+            let mut asked = format!("`{}`, {} × {}", shape.question.name(), shape.connections, shape.in_flight);
+            if let Below::Hypervisor(change) = setting.below {
+                asked = format!("{asked}, {}", change.name());
+            }
             eprintln!("  {asked}, domains: {}", setting.domains);
             let row = compare(self.kinds, setting)?;
             if std::mem::take(&mut is_first) {

@@ -4,11 +4,12 @@
  * In: what they do with /dev/xen/privcmd. Out: an answer to XEN_SYSCTL_getdomaininfolist, to the questions for the
  * scheduler, for Xen's version and for FLASK's labels; ENOSYS to every other hypercall. There is no xenstore: a
  * connection to it can be had and is not to be used. The hypervisor's own time is not in it: a hypercall costs one
- * trivial system call, and a list a memcpy.
+ * trivial system call, a list a memcpy and, where clocks run, an addition for each domain.
  *
  *   MAKE_BELIEVE_DOMAINS=N      so many domains, in every state; from each three numbers, two are taken
  *   MAKE_BELIEVE_LABELS=1       FLASK is on
- *   MAKE_BELIEVE_CLOCKS=1       every domain has used CPU time since the last list
+ *   MAKE_BELIEVE_CLOCKS=1       every domain has used CPU time since the last list; all counters have 16 digits
+ *   MAKE_BELIEVE_STATES=1       the first domain runs in every other list, and waits for a CPU in those between
  *   MAKE_BELIEVE_REFUSES=M-N    the M-th to N-th call of getdomaininfolist, counted from 1, ends with EACCES
  *   MAKE_BELIEVE_COUNTS=FILE    a file of `struct counts`, which is kept up to date
  */
@@ -40,8 +41,11 @@ struct counts {
 static struct counts nowhere, *counts = &nowhere;
 
 static unsigned long domains = 1, refused_first, refused_last;
-static int has_labels, clocks_run;
+static int has_labels, clocks_run, states_change;
 static xen_domctl_getdomaininfo_t *described; /* all of them, so that a list is nothing but a copy */
+
+/* The least that a running clock shows, in ns. */
+static const uint64_t CLOCK_BASE = 1000000000000000;
 
 void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
 void *__libc_memalign(size_t, size_t);
@@ -56,6 +60,7 @@ __attribute__((constructor)) static void begin(void)
     if (refused) sscanf(refused, "%lu-%lu", &refused_first, &refused_last);
     has_labels = getenv("MAKE_BELIEVE_LABELS") != NULL;
     clocks_run = getenv("MAKE_BELIEVE_CLOCKS") != NULL;
+    states_change = getenv("MAKE_BELIEVE_STATES") != NULL;
     if (path) {
         int fd = syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
         void *at = (void *)syscall(SYS_mmap, NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -66,7 +71,11 @@ __attribute__((constructor)) static void begin(void)
     }
     described = __libc_calloc(domains, sizeof *described);
     if (!described) abort();
-    for (unsigned long at = 0; at < domains; at++) describe(&described[at], at);
+    for (unsigned long at = 0; at < domains; at++) {
+        describe(&described[at], at);
+        /* As many digits now as after millions of lists. */
+        if (clocks_run) described[at].cpu_time = CLOCK_BASE + described[at].cpu_time % CLOCK_BASE;
+    }
 }
 
 /* ---- the domains ---- */
@@ -117,6 +126,7 @@ static void describe(xen_domctl_getdomaininfo_t *info, uint64_t at)
 
 static int list(struct xen_sysctl_getdomaininfolist *asked)
 {
+    static unsigned turn;
     uint64_t at = (uint64_t)asked->first_domain / 3 * 2, count;
 
     counts->lists++;
@@ -128,10 +138,11 @@ static int list(struct xen_sysctl_getdomaininfolist *asked)
     count = at < domains ? domains - at : 0;
     if (count > asked->max_domains) count = asked->max_domains;
     if (count) memcpy(asked->buffer.p, &described[at], count * sizeof *described);
-    /* A twentieth of a millisecond, about, and another for each. */
+    /* 50 us, and 1 ns more for each domain before it. */
     if (clocks_run)
-        for (uint64_t k = 0; k < count; k++)
-            if (asked->buffer.p[k].cpu_time != ~0ULL) asked->buffer.p[k].cpu_time += counts->lists * (50000 + at + k);
+        for (uint64_t k = 0; k < count; k++) asked->buffer.p[k].cpu_time += counts->lists * (50000 + at + k);
+    /* "true" is shorter than "false", so all that follows moves. */
+    if (states_change && at == 0 && count && turn++ % 2) asked->buffer.p[0].flags &= ~XEN_DOMINF_running;
     asked->num_domains = count;
     return 0;
 }
