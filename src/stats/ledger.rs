@@ -10,7 +10,9 @@
 //! domain has gone and another has come.
 //!
 //! Only what somebody asks for is noted, and that is enough. Who has a generation has had all that they ask for noted
-//! then; so whatever was found to be different later, whoever's sample it was, bears a later one.
+//! then; so whatever was found to be different later, whoever's sample it was, bears a later one. What could not be
+//! noted, because it is not known, is *forgotten* when somebody is told so: then whatever it is found to be, be it what
+//! it was, is different, and they are told of it.
 
 use std::collections::VecDeque;
 
@@ -139,6 +141,11 @@ impl Ledger {
             }
         }
         seen.latest = stamp;
+    }
+
+    /// Somebody is told that this value of a domain is not known: 0, which it never is when it is known.
+    pub(super) fn forget(&mut self, at: usize, field: usize) {
+        self.seen[at].values[field] = 0;
     }
 
     /// Whoever has this generation can be told what has changed since, after [`Ledger::meet`].

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::super::fields::IDENTITY;
+use super::super::fields::{IDENTITY, place};
 use super::*;
 use crate::json::Fields;
 
@@ -12,6 +12,8 @@ use crate::json::Fields;
 const START: u64 = 1_000_000;
 /// Numbers of domains: few, so that they are used again.
 const DOMIDS: u32 = 6;
+/// The name of each domain, at first: it is known that it is one, for 0 is none.
+const FIRST_NAME: u64 = 4;
 /// What each client wants besides who a domain is.
 const WANTED: [&[usize]; 4] = [&[11], &[4, 5, 14], &[2, 3, 4, 5, 11, 14, 19], &[]];
 
@@ -24,8 +26,8 @@ enum Event {
     Go(u32),
     /// A value of a domain changes, or not.
     Set(u32, usize, u64),
-    /// A client asks.
-    Ask(usize),
+    /// A client asks, while names are known or not.
+    Ask(usize, bool),
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -34,7 +36,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (0..DOMIDS, 0_u8..3).prop_map(|(domid, uuid)| Event::Come(domid, uuid)),
         1 => (0..DOMIDS).prop_map(Event::Go),
         4 => (0..DOMIDS, fields, 0_u64..3).prop_map(|(domid, field, value)| Event::Set(domid, field, value)),
-        4 => (0..WANTED.len()).prop_map(Event::Ask),
+        4 => (0..WANTED.len(), any::<bool>()).prop_map(|(client, names)| Event::Ask(client, names)),
     ]
 }
 
@@ -53,12 +55,13 @@ fn wanted(client: usize) -> Mask {
     Fields::of(IDENTITY.chain(WANTED[client].iter().copied())).into()
 }
 
-fn shown(client: usize, values: &Values) -> Vec<u64> {
-    WANTED[client].iter().map(|&field| values[field]).collect()
+fn shown(client: usize, values: &Values, names: bool) -> Vec<u64> {
+    let value = |&field: &usize| if field == place::NAME && !names { 0 } else { values[field] };
+    WANTED[client].iter().map(value).collect()
 }
 
 /// Asks, and does with the answer what the documentation says. Whom it was told of, and whether that was all.
-fn ask(ledger: &mut Ledger, host: &Host, client: &mut Client, number: usize) -> (Vec<u32>, bool) {
+fn ask(ledger: &mut Ledger, host: &Host, client: &mut Client, number: usize, names: bool) -> (Vec<u32>, bool) {
     ledger.meet(host.0.iter().map(|(&domid, &(uuid, _))| (domid, uuid)));
     let full = !ledger.knows(client.generation);
     if full {
@@ -70,11 +73,15 @@ fn ask(ledger: &mut Ledger, host: &Host, client: &mut Client, number: usize) -> 
             }
         }
     }
-    let mut told = Vec::new();
+    let (mut told, mut noted) = (Vec::new(), wanted(number));
+    noted.0[place::NAME] &= if names { u64::MAX } else { 0 };
     for (at, (&domid, (uuid, values))) in host.0.iter().enumerate() {
-        ledger.note(at, &wanted(number), values);
+        ledger.note(at, &noted, values);
         if full || ledger.has_changed(at, &wanted(number), client.generation) {
-            client.table.insert(domid, (*uuid, shown(number, values)));
+            client.table.insert(domid, (*uuid, shown(number, values, names)));
+            if WANTED[number].contains(&place::NAME) && !names {
+                ledger.forget(at, place::NAME);
+            }
             told.push(domid);
         }
     }
@@ -86,14 +93,18 @@ fn ask(ledger: &mut Ledger, host: &Host, client: &mut Client, number: usize) -> 
 
 fn happen(host: &mut Host, event: &Event) {
     match *event {
-        Event::Come(domid, uuid) => drop(host.0.insert(domid, ([uuid; 16], [0; FIELDS.len()]))),
+        Event::Come(domid, uuid) => {
+            let mut values = [0; FIELDS.len()];
+            values[place::NAME] = FIRST_NAME;
+            host.0.insert(domid, ([uuid; 16], values));
+        }
         Event::Go(domid) => drop(host.0.remove(&domid)),
         Event::Set(domid, field, value) => {
             if let Some((_, values)) = host.0.get_mut(&domid) {
-                values[field] = value;
+                values[field] = value + if field == place::NAME { FIRST_NAME } else { 0 };
             }
         }
-        Event::Ask(_) => {}
+        Event::Ask(..) => {}
     }
 }
 
@@ -104,13 +115,18 @@ proptest! {
         let mut clients = vec![Client::default(); WANTED.len()];
         for event in &events {
             happen(&mut host, event);
-            if let Event::Ask(number) = *event {
-                let (_, full) = ask(&mut ledger, &host, &mut clients[number], number);
-                let table: BTreeMap<_, _> =
-                    host.0.iter().map(|(&domid, (uuid, values))| (domid, (*uuid, shown(number, values)))).collect();
+            if let Event::Ask(number, names) = *event {
+                let (_, full) = ask(&mut ledger, &host, &mut clients[number], number, names);
+                let shown = |values| shown(number, values, true);
+                let mut table: BTreeMap<_, _> =
+                    host.0.iter().map(|(&domid, (uuid, values))| (domid, (*uuid, shown(values)))).collect();
+                if !names && let Some(name) = WANTED[number].iter().position(|&field| field == place::NAME) {
+                    // An older one, or none.
+                    table.iter_mut().for_each(|(domid, known)| known.1[name] = clients[number].table[domid].1[name]);
+                }
                 prop_assert_eq!(&clients[number].table, &table);
                 // Another question at once: nothing has changed, and nothing is told.
-                let again = ask(&mut ledger, &host, &mut clients[number], number);
+                let again = ask(&mut ledger, &host, &mut clients[number], number, names);
                 prop_assert_eq!(again, (Vec::new(), false), "after {} of {:?}", full, event);
             }
         }
@@ -122,9 +138,9 @@ proptest! {
         let (mut ledger, mut host, mut client) = (Ledger::new(START), Host::default(), Client::default());
         for event in &events {
             happen(&mut host, event);
-            if let Event::Ask(_) = event {
+            if let Event::Ask(..) = event {
                 let before = client.table.clone();
-                let (told, full) = ask(&mut ledger, &host, &mut client, 1);
+                let (told, full) = ask(&mut ledger, &host, &mut client, 1, true);
                 let same = told.iter().filter(|&domid| before.get(domid) == client.table.get(domid)).count();
                 prop_assert!(full || same == 0, "{told:?} of {before:?}");
             }

@@ -3,7 +3,7 @@
 //! In: xenstored's messages, and which domains there are. Out: requests for xenstored, and names. It does no I/O.
 //!
 //! Two watches tell when domains have come or gone; then whoever drives this says which there are. One watch a domain,
-//! on the node with its name, tells that this has changed (it also fires when it is set up); then the node is read.
+//! on the node with its name, tells that this has changed; then the node is read, as it is once behind each new watch.
 //! There is no watch on a tree: one creation of a domain would fire that dozens of times.
 //!
 //! A name belongs to a number *and* a uuid, for numbers are used again: both are read in one transaction, the uuid from
@@ -85,6 +85,8 @@ pub(super) struct Called {
 #[derive(Debug, Default)]
 struct Reading {
     tries: usize,
+    /// It has begun: what was heard before that, it sees.
+    began: bool,
     /// The name has changed since, or its domain is another one: what comes of this is not good enough.
     again: bool,
     name: Option<CString>,
@@ -172,6 +174,10 @@ impl Names {
         let there: BTreeMap<u16, Uuid> = domains.into_iter().collect();
         let gone: Vec<u16> = self.domains.keys().filter(|domid| !there.contains_key(domid)).copied().collect();
         for domid in gone {
+            if let Some(reading) = self.readings.get_mut(&domid) {
+                // Of another domain than the next one of that number.
+                reading.again = true;
+            }
             self.call(domid, None);
             self.domains.remove(&domid);
             self.to_read.remove(&domid);
@@ -182,6 +188,8 @@ impl Names {
                 Entry::Vacant(vacant) => {
                     vacant.insert(Domain { listed, called: None });
                     self.ask(XS_WATCH, asked::OTHER, NO_TRANSACTION, &[&node(domid, "name"), &domid.to_string()]);
+                    // The watch fires when it is set up, but who knows how long after that is acknowledged.
+                    self.read(domid);
                 }
                 Entry::Occupied(mut occupied) if occupied.get().listed != listed => {
                     occupied.get_mut().listed = listed;
@@ -217,6 +225,8 @@ impl Names {
         let token = strings.nth(1).and_then(|token| std::str::from_utf8(token).ok()).ok_or(Malformed)?;
         match token.parse() {
             _ if token == COMINGS => self.stale = true,
+            // What happened before the answer that a transaction has begun, it sees.
+            Ok(domid) if self.readings.get(&domid).is_some_and(|reading| !reading.began) => {}
             Ok(domid) if self.domains.contains_key(&domid) => self.read(domid),
             // Of a domain that has gone.
             Ok(_) => {}
@@ -288,6 +298,9 @@ impl Names {
     fn started(&mut self, domid: u16, transaction: &[u8]) -> Result<(), Malformed> {
         let transaction = std::str::from_utf8(transaction).ok().and_then(|text| text.parse().ok()).ok_or(Malformed)?;
         let of = u32::from(domid);
+        if let Some(reading) = self.readings.get_mut(&domid) {
+            reading.began = true;
+        }
         self.ask(XS_READ, asked::NAME | of, transaction, &[&node(domid, "name")]);
         self.ask(XS_READ, asked::VM | of, transaction, &[&node(domid, "vm")]);
         // Only a transaction that is to be committed is one whose reads are held against each other.

@@ -79,6 +79,23 @@ fn names_are_answered_in_the_loop() {
     assert_eq!(by_name["result"]["domid"], 3);
 }
 
+/// Between the two messages that a new watch is answered by, no name is said to be none.
+#[test]
+fn names_are_known_before_their_watches_first_fire() {
+    let xenstored = Xenstored::start(&NAMES);
+    xenstored.with(|held| held.fires_late = true);
+    let daemon = xenstored.daemon(4);
+    let mut client = daemon.connect();
+    until("names are known", || are_known(&mut client));
+    for (domid, called) in NAMES {
+        assert_eq!(name(&mut client, domid), called);
+    }
+    let asked = xenstored.with(|held| held.asked);
+    xenstored.release();
+    until("all is read again", || xenstored.with(|held| held.asked) == asked + 4 * 4 && are_known(&mut client));
+    assert_eq!(name(&mut client, 3), "db");
+}
+
 #[test]
 fn a_warm_poll_asks_xenstored_nothing() {
     let (xenstored, _daemon, mut client) = known_on(4);

@@ -30,6 +30,9 @@ pub(crate) struct Held {
     /// But says things that mean nothing.
     pub(crate) mutters: bool,
     owed: Vec<(u32, u32, String)>,
+    /// A watch is acknowledged when it is set up, but fires only when it is let; see [`Xenstored::release`].
+    pub(crate) fires_late: bool,
+    late: Vec<String>,
     /// What is sent now, whatever the protocol says.
     pub(crate) sent: Vec<u8>,
     /// It closes the connection.
@@ -64,7 +67,11 @@ impl Held {
             XS_WATCH => {
                 self.watches.push((path.clone(), strings.next().unwrap().to_owned()));
                 self.say(XS_WATCH, request, "OK\0");
-                self.fire(&path);
+                if self.fires_late && !path.starts_with('@') {
+                    self.late.push(path);
+                } else {
+                    self.fire(&path);
+                }
             }
             XS_TRANSACTION_START => self.say(kind, request, "1\0"),
             other => self.say(other, request, "OK\0"),
@@ -136,6 +143,14 @@ impl Xenstored {
         self.with(|held| {
             held.nodes.insert(node(domid, "name"), name.to_owned());
             held.fire(&node(domid, "name"));
+        });
+    }
+
+    /// Fires the watches that have not fired since they were set up.
+    pub(crate) fn release(&self) {
+        self.with(|held| {
+            held.fires_late = false;
+            std::mem::take(&mut held.late).iter().for_each(|path| held.fire(path));
         });
     }
 
