@@ -149,6 +149,7 @@ impl Sample<'_, '_, '_> {
     #[inline]
     fn domain(&mut self, at: usize, info: &libxl_dominfo, name: Name<'_>, since: Option<u64>, first: &mut bool) {
         let (question, hasher) = (self.question, self.hasher);
+        self.knows_names &= matches!(name, Name::Known(_));
         let vcpus = question.wants(place::VCPUS).then(|| self.xl.list_vcpu(info.domid));
         let vcpus = vcpus.as_ref().map(Option::as_deref);
         if let Some(ledger) = &mut self.ledger {

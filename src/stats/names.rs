@@ -3,6 +3,8 @@
 //! In: a domain. Out: its name, that it has none, or that neither is known. Nobody is asked who might not answer at once: names are
 //! those that xenstored has told the loop, or the simulated host's.
 
+use std::ffi::CStr;
+
 use crate::xen::known_name;
 use crate::xl::sys::libxl_dominfo;
 use crate::xl::{Source, Xl};
@@ -31,7 +33,8 @@ pub(super) fn with_name(xl: &Xl, info: &libxl_dominfo, mut take: impl FnMut(Name
     if let Source::Simulator = xl.source() {
         let name = xl.name_of(info.domid);
         take(Name::Known(name.as_ref().and_then(|name| name.to_bytes())));
-    } else if known_name(info.domid, &info.uuid.uuid, |name| take(Name::Known(Some(name.to_bytes())))).is_none() {
-        take(Name::Known(None));
+    } else {
+        let known = known_name(info.domid, &info.uuid.uuid, |name| take(Name::Known(name.map(CStr::to_bytes))));
+        known.unwrap_or_else(|| take(Name::Unknown));
     }
 }

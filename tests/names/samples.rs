@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::common::{Client, until};
+use crate::xenstored::node;
 use crate::{are_known, ask, known_on};
 
 fn stats(client: &mut Client, since: u64) -> Value {
@@ -86,5 +87,29 @@ fn a_name_that_was_not_known_is_told_once_it_is() {
         assert!(follower.follow(&mut client).0);
         assert_eq!(follower.names, BTreeMap::from(all.clone()));
         assert_eq!(follower.follow(&mut client), (true, vec![]));
+    }
+}
+
+/// Hypervisor and xenstore say different uuids: what it is called, nobody knows, nor that it has no name.
+#[test]
+fn a_domain_that_may_be_another_has_no_name_that_is_known() {
+    let (xenstored, _daemon, mut client) = known_on(5);
+    let mut follower = Follower::default();
+    assert!(follower.follow(&mut client).0);
+    let uuid = ask(&mut client, "domain_info", &json!([3]))["result"]["uuid"].as_str().unwrap().to_owned();
+    for (vm, expected) in [("01234567-89ab-cdef-0123-456789abcdef", Value::Null), (&uuid, json!("db"))] {
+        let asked = xenstored.with(|held| {
+            held.nodes.insert(node(3, "vm"), format!("/vm/{vm}"));
+            held.asked
+        });
+        xenstored.set(3, "db");
+        until("it is read", || xenstored.with(|held| held.asked) == asked + 4 && are_known(&mut client));
+        let full =
+            [(0, json!("Domain-0")), (1, json!("web")), (3, expected.clone()), (4, json!("web")), (6, Value::Null)];
+        assert_eq!(names(&stats(&mut client, 0)), (expected != Value::Null, full.to_vec()));
+        // Whoever has its name is not told anything; but that it is known again, for somebody was told that it is not.
+        let told = if expected == Value::Null { vec![] } else { vec![(3, expected.clone())] };
+        assert_eq!(follower.follow(&mut client), (expected != Value::Null, told));
+        assert_eq!(follower.names[&3], "db");
     }
 }

@@ -37,7 +37,7 @@ pub(crate) struct Held {
     pub(crate) sent: Vec<u8>,
     /// It closes the connection.
     pub(crate) gone: bool,
-    /// It closes each connection at once.
+    /// It closes each connection as soon as it has said something.
     pub(crate) refuses: bool,
     pub(crate) connections: usize,
 }
@@ -199,7 +199,7 @@ fn serve(mut socket: &UnixStream, held: &Mutex<Held>) {
             held.say(XS_WATCH_EVENT, 0, "/of a domain that has gone\x0065000\0");
         }
         let sent = std::mem::take(&mut held.sent);
-        if socket.write_all(&sent).is_err() || held.gone || held.refuses {
+        if socket.write_all(&sent).is_err() || held.gone || (held.refuses && !sent.is_empty()) {
             return;
         }
     }
