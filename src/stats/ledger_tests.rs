@@ -8,8 +8,9 @@ use super::super::fields::{IDENTITY, place};
 use super::*;
 use crate::json::Fields;
 
-/// The start of every ledger here.
-const START: u64 = 1_000_000;
+/// The start of every ledger here, and what that is made of.
+const START: u64 = 1_000_001;
+const RANDOM: u64 = 1_000_000 << 13;
 /// Numbers of domains: few, so that they are used again.
 const DOMIDS: u32 = 6;
 /// The name of each domain, at first: it is known that it is one, for 0 is none.
@@ -111,7 +112,7 @@ fn happen(host: &mut Host, event: &Event) {
 proptest! {
     #[test]
     fn whoever_applies_what_they_are_told_has_what_there_is(events in prop::collection::vec(event(), 0..200)) {
-        let (mut ledger, mut host) = (Ledger::new(START), Host::default());
+        let (mut ledger, mut host) = (Ledger::new(RANDOM), Host::default());
         let mut clients = vec![Client::default(); WANTED.len()];
         for event in &events {
             happen(&mut host, event);
@@ -135,7 +136,7 @@ proptest! {
     /// Of a domain whose fields are as they were, nothing is told, as long as nobody else asks.
     #[test]
     fn one_client_is_told_of_changes_alone(events in prop::collection::vec(event(), 0..200)) {
-        let (mut ledger, mut host, mut client) = (Ledger::new(START), Host::default(), Client::default());
+        let (mut ledger, mut host, mut client) = (Ledger::new(RANDOM), Host::default(), Client::default());
         for event in &events {
             happen(&mut host, event);
             if let Event::Ask(..) = event {
@@ -154,7 +155,7 @@ fn who(domid: u32) -> Identity {
 
 #[test]
 fn a_generation_of_nobodys_is_not_known() {
-    let mut ledger = Ledger::new(START);
+    let mut ledger = Ledger::new(RANDOM);
     ledger.meet([who(1)]);
     let first = ledger.settle();
     assert_eq!(first, START + 1);
@@ -167,7 +168,7 @@ fn a_generation_of_nobodys_is_not_known() {
 /// `STATS_GONE_MAX` domains at the bound, and one past it.
 #[test]
 fn who_has_gone_too_long_ago_is_forgotten_and_that_is_said() {
-    let mut ledger = Ledger::new(START);
+    let mut ledger = Ledger::new(RANDOM);
     let many = u32::try_from(STATS_GONE_MAX).unwrap();
     ledger.meet((0..=many).map(who));
     let all_there = ledger.settle();
@@ -186,11 +187,21 @@ fn who_has_gone_too_long_ago_is_forgotten_and_that_is_said() {
 /// More at once than are remembered: whoever had them all cannot be told of the rest.
 #[test]
 fn a_host_whose_domains_all_go_at_once_is_told_in_full() {
-    let mut ledger = Ledger::new(START);
+    let mut ledger = Ledger::new(RANDOM);
     ledger.meet((0..2 * u32::try_from(STATS_GONE_MAX).unwrap()).map(who));
     let all_there = ledger.settle();
     ledger.meet([]);
     assert!(!ledger.knows(all_there));
     let none = ledger.settle();
     assert!(ledger.knows(none));
+}
+
+/// A double holds whole numbers up to 2^53.
+#[test]
+fn generations_begin_where_a_double_can_count_them() {
+    for (random, start) in [(0, 1), (u64::MAX, (1 << 51) - 1), (RANDOM, START)] {
+        let mut ledger = Ledger::new(random);
+        assert_eq!(ledger.settle(), start);
+        assert!(ledger.knows(start) && !ledger.knows(0));
+    }
 }

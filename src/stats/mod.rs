@@ -82,7 +82,8 @@ impl Stats {
             check_vcpus(&question, &domains).map_err(failed_in(LIST_DOMAIN))?;
         }
         let host = question.wants(place::HOST).then(|| xl.physinfo().map_err(failed_in("get_physinfo"))).transpose()?;
-        let ledger = question.since.map(|_| self.ledger.get_or_insert_with(|| Ledger::new(clocks[1] / 1000)));
+        let ledger =
+            question.since.map(|_| self.ledger.get_or_insert_with(|| Ledger::new(self.hasher.hash_one(clocks))));
         let knows_names = knows_names || matches!(xl.source(), Source::Simulator);
         let mut sample = Sample { xl, question: &question, ledger, hasher: &self.hasher, knows_names, writer };
         sample.begin(clocks);
@@ -103,6 +104,7 @@ struct Sample<'s, 'm, 'o> {
     /// If the client wants to hear of changes.
     ledger: Option<&'s mut Ledger>,
     hasher: &'s RandomState,
+    /// Of all domains that have been gone through.
     knows_names: bool,
     writer: &'s mut Writer<'o>,
 }
@@ -134,9 +136,9 @@ impl Sample<'_, '_, '_> {
 
     fn domains(&mut self, domains: &[libxl_dominfo], since: Option<u64>) {
         self.writer.raw(b",\"domains\":[");
-        let mut first = true;
+        let (are_there_any, mut first) = (self.knows_names && self.question.wants(place::NAME), true);
         for (at, info) in domains.iter().enumerate().filter(|(_, info)| self.question.is_about(info.domid)) {
-            if self.question.wants(place::NAME) && self.knows_names {
+            if are_there_any {
                 names::with_name(self.xl, info, |name| self.domain(at, info, name, since, &mut first));
             } else {
                 self.domain(at, info, Name::Unknown, since, &mut first);

@@ -147,6 +147,7 @@ fn a_domain_without_a_name_is_another_than_one_whose_name_is_not_known() {
     hear(&mut names, &fired("9"));
     hear(&mut names, &message(XS_ERROR, asked::START | 9, b"ENOSPC\0"));
     assert_eq!(names.called(9), None);
+    asked(&mut names);
     hear(&mut names, &fired("9"));
     settle(&mut names, &[DOM0, made(9, 2, "")]);
     assert_eq!(names.called(9), Some(&nameless));
