@@ -1,21 +1,26 @@
 //! What has changed since when.
 //!
 //! In: samples: which domains there are, and values of theirs. Out: for a generation that somebody has, whether it is
-//! known here, which domains have changed in something since, and which have gone. It knows no libxl and no clock but
-//! the start that it is given.
+//! known here, which domains have changed in something since, and which have gone. It knows no libxl and no clock.
 //!
 //! A *generation* is the number of a sample that found a change; what it found is stamped with it. Numbers ascend from
-//! the time of the start in microseconds: so those of an earlier daemon, which had not as many samples as there were
-//! microseconds, are none of this one's. A domain is who it is by number and uuid: when a number is used again, one
+//! one that is chosen at random, below 2^51: so those of an earlier daemon are none of this one's, whatever became of
+//! the clock, unless by a chance of one in 2^50 for each number that either had; and they stay below 2^53, so that
+//! those who have but doubles for numbers can keep them. A domain is who it is by number and uuid: when a number is used again, one
 //! domain has gone and another has come.
 //!
 //! Only what somebody asks for is noted, and that is enough. Who has a generation has had all that they ask for noted
-//! then; so whatever was found to be different later, whoever's sample it was, bears a later one.
+//! then; so whatever was found to be different later, whoever's sample it was, bears a later one. What could not be
+//! noted, because it is not known, is *forgotten* when somebody is told so: then whatever it is found to be, be it what
+//! it was, is different, and they are told of it.
 
 use std::collections::VecDeque;
 
 use super::fields::{FIELDS, Mask, Values};
 use crate::limits::STATS_GONE_MAX;
+
+/// There is room to count before a double does not hold the number any more.
+const START_BITS: u32 = 51;
 
 /// Number and uuid.
 pub(super) type Identity = (u32, [u8; 16]);
@@ -56,11 +61,13 @@ struct Gone {
 }
 
 impl Ledger {
-    /// Nothing has been seen.
-    pub(super) fn new(start_us: u64) -> Self {
+    /// Nothing has been seen. Of these bits, which nobody else may have had, the first generation is made.
+    pub(super) fn new(random: u64) -> Self {
+        // None is 0, which clients have at first.
+        let start = random >> (u64::BITS - START_BITS) | 1;
         Self {
-            generation: start_us,
-            reach: start_us,
+            generation: start,
+            reach: start,
             changed: false,
             seen: Vec::new(),
             before: Vec::new(),
@@ -139,6 +146,11 @@ impl Ledger {
             }
         }
         seen.latest = stamp;
+    }
+
+    /// Somebody is told that this value of a domain is not known: 0, which it never is when it is known.
+    pub(super) fn forget(&mut self, at: usize, field: usize) {
+        self.seen[at].values[field] = 0;
     }
 
     /// Whoever has this generation can be told what has changed since, after [`Ledger::meet`].

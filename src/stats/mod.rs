@@ -30,8 +30,9 @@ use crate::json::{Params, Writer};
 use crate::limits::STATS_VCPUS_MAX;
 use crate::xl::sys::{libxl_dominfo, libxl_vcpuinfo};
 use crate::xl::{Source, Xl};
-use fields::{FIELDS, Mask, Values, place};
+use fields::{FIELDS, Values, place};
 use ledger::Ledger;
+use names::Name;
 use question::Question;
 
 /// Answers it.
@@ -81,7 +82,8 @@ impl Stats {
             check_vcpus(&question, &domains).map_err(failed_in(LIST_DOMAIN))?;
         }
         let host = question.wants(place::HOST).then(|| xl.physinfo().map_err(failed_in("get_physinfo"))).transpose()?;
-        let ledger = question.since.map(|_| self.ledger.get_or_insert_with(|| Ledger::new(clocks[1] / 1000)));
+        let ledger =
+            question.since.map(|_| self.ledger.get_or_insert_with(|| Ledger::new(self.hasher.hash_one(clocks))));
         let knows_names = knows_names || matches!(xl.source(), Source::Simulator);
         let mut sample = Sample { xl, question: &question, ledger, hasher: &self.hasher, knows_names, writer };
         sample.begin(clocks);
@@ -102,6 +104,7 @@ struct Sample<'s, 'm, 'o> {
     /// If the client wants to hear of changes.
     ledger: Option<&'s mut Ledger>,
     hasher: &'s RandomState,
+    /// Of all domains that have been gone through.
     knows_names: bool,
     writer: &'s mut Writer<'o>,
 }
@@ -113,9 +116,6 @@ impl Sample<'_, '_, '_> {
         writer.unsigned(monotonic_ns);
         writer.raw(b",\"wallclock_ns\":");
         writer.unsigned(wallclock_ns);
-        if self.question.wants(place::NAME) {
-            writer.raw(if self.knows_names { b",\"names_known\":true" } else { b",\"names_known\":false" });
-        }
     }
 
     /// Writes whether all is told, and who has gone; the generation whose changes are told, if not all is.
@@ -136,17 +136,12 @@ impl Sample<'_, '_, '_> {
 
     fn domains(&mut self, domains: &[libxl_dominfo], since: Option<u64>) {
         self.writer.raw(b",\"domains\":[");
-        // Of names that are not known, nothing is known, least of all that they have changed.
-        let mut noted = self.question.mask;
-        noted.0[place::NAME] &= if self.knows_names { u64::MAX } else { 0 };
-        let mut first = true;
+        let (are_there_any, mut first) = (self.knows_names && self.question.wants(place::NAME), true);
         for (at, info) in domains.iter().enumerate().filter(|(_, info)| self.question.is_about(info.domid)) {
-            if self.question.wants(place::NAME) {
-                names::with_name(self.xl, info, |name| {
-                    self.domain(at, info, name.filter(|_| self.knows_names), &noted, since, &mut first);
-                });
+            if are_there_any {
+                names::with_name(self.xl, info, |name| self.domain(at, info, name, since, &mut first));
             } else {
-                self.domain(at, info, None, &noted, since, &mut first);
+                self.domain(at, info, Name::Unknown, since, &mut first);
             }
         }
         self.writer.raw(b"]");
@@ -154,22 +149,19 @@ impl Sample<'_, '_, '_> {
 
     /// Notes a domain, and writes it if it is to be told.
     #[inline]
-    fn domain(
-        &mut self,
-        at: usize,
-        info: &libxl_dominfo,
-        name: Option<&[u8]>,
-        noted: &Mask,
-        since: Option<u64>,
-        first: &mut bool,
-    ) {
+    fn domain(&mut self, at: usize, info: &libxl_dominfo, name: Name<'_>, since: Option<u64>, first: &mut bool) {
         let (question, hasher) = (self.question, self.hasher);
+        self.knows_names &= matches!(name, Name::Known(_));
         let vcpus = question.wants(place::VCPUS).then(|| self.xl.list_vcpu(info.domid));
         let vcpus = vcpus.as_ref().map(Option::as_deref);
         if let Some(ledger) = &mut self.ledger {
             let mut values = listed_values(info);
-            if question.wants(place::NAME) {
-                values[place::NAME] = hasher.hash_one(name);
+            let mut noted = &question.mask;
+            match name {
+                // The ledger's 0 is for those that are not known.
+                Name::Known(name) => values[place::NAME] = hasher.hash_one(name) | 1,
+                // Nothing is known of it, least of all that it has changed.
+                Name::Unknown => noted = &question.nameless,
             }
             if let Some(vcpus) = vcpus {
                 values[place::VCPUS] = hasher.hash_one(vcpus.map(Vcpus));
@@ -178,12 +170,15 @@ impl Sample<'_, '_, '_> {
             if since.is_some_and(|since| !ledger.has_changed(at, &question.mask, since)) {
                 return;
             }
+            if question.wants(place::NAME) && matches!(name, Name::Unknown) {
+                ledger.forget(at, place::NAME);
+            }
         }
         let writer = &mut *self.writer;
         writer.raw(if std::mem::take(first) { b"" } else { b"," });
         encode::identity(writer, info.domid, info.uuid.uuid);
         if question.wants(place::NAME) {
-            encode::name(writer, name);
+            encode::name(writer, name.known());
         }
         encode::listed(writer, info, question.wanted);
         if let Some(vcpus) = vcpus {
@@ -193,6 +188,9 @@ impl Sample<'_, '_, '_> {
     }
 
     fn end(&mut self) {
+        if self.question.wants(place::NAME) {
+            self.writer.raw(if self.knows_names { b",\"names_known\":true" } else { b",\"names_known\":false" });
+        }
         if let Some(ledger) = &mut self.ledger {
             self.writer.raw(b",\"generation\":");
             self.writer.unsigned(ledger.settle());

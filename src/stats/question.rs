@@ -2,7 +2,7 @@
 //!
 //! In: its params. Out: a [`Question`], or a refusal that says which of them will not do.
 
-use super::fields::{FIELDS, GROUPS, IDENTITY, Mask, members, usual};
+use super::fields::{FIELDS, GROUPS, IDENTITY, Mask, members, place, usual};
 use crate::api::read_domids;
 use crate::error::{Fault, Refused};
 use crate::json::{Args, Fields, Params};
@@ -19,6 +19,8 @@ pub(super) struct Question<'m> {
     pub(super) wanted: Fields,
     /// The same, of each domain.
     pub(super) mask: Mask,
+    /// Those without the name.
+    pub(super) nameless: Mask,
     /// The only domains that are asked about, ascending.
     domids: Option<&'m [u32]>,
     /// The generation that the client has.
@@ -35,7 +37,10 @@ impl<'m> Question<'m> {
         let wanted = Fields::of(IDENTITY.chain(chosen).chain(usual));
         let domids = read_domids(&args, DOMIDS)?;
         let since = args.optional(3).map(|_| args.u64(3)).transpose()?;
-        Ok(Self { args, wanted, mask: wanted.into(), domids, since })
+        let mask = Mask::from(wanted);
+        let mut nameless = mask;
+        nameless.0[place::NAME] = 0;
+        Ok(Self { args, wanted, mask, nameless, domids, since })
     }
 
     /// Is this domain asked about?

@@ -9,7 +9,7 @@ use core::ffi::{CStr, c_char, c_int};
 use std::cell::RefCell;
 use std::ptr::null_mut;
 
-use super::names::Uuid;
+use super::node::Uuid;
 use super::store::KnownNames;
 use crate::xl::Owned;
 use crate::xl::sys::{ERROR_INVAL, Functions, libxl_ctx, libxl_dominfo};
@@ -37,9 +37,9 @@ impl KnownNames {
     }
 }
 
-/// What xenstore calls the domain of this number and uuid, if that is known in this thread at this moment. It asks
-/// nobody, and takes no longer for many domains than for few.
-pub fn known_name<T>(domid: u32, uuid: &Uuid, take: impl FnOnce(&CStr) -> T) -> Option<T> {
+/// What xenstore calls the domain of this number and uuid, or that this has no name, if either is known in this thread
+/// at this moment. It asks nobody, and takes no longer for many domains than for few.
+pub fn known_name<T>(domid: u32, uuid: &Uuid, take: impl FnOnce(Option<&CStr>) -> T) -> Option<T> {
     knowing(|knowing| knowing.names.with_name(domid, uuid, take))
 }
 
@@ -66,7 +66,7 @@ impl Knowing {
 /// As libxl's own. What it gives is the caller's to free.
 unsafe extern "C" fn domid_to_name(ctx: *mut libxl_ctx, domid: u32) -> *mut c_char {
     // SAFETY: a C string.
-    let copy = |name: &CStr| unsafe { libc::strdup(name.as_ptr()) };
+    let copy = |name: Option<&CStr>| name.map_or(null_mut(), |name| unsafe { libc::strdup(name.as_ptr()) });
     knowing(|knowing| knowing.names.with_name(domid, &knowing.uuid(ctx, domid)?, copy)).unwrap_or(null_mut())
 }
 

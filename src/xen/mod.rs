@@ -36,6 +36,7 @@
 //! | `overlay` | the three functions, by libxl's contract |
 //! | `wire` | one message of xenstore's wire |
 //! | `names` | which domain is called what, by xenstored's messages |
+//! | `node` | what xenstore keeps of a domain |
 //! | `store` | the connection that these come by, and comes back by itself |
 //! | `called` | the two functions for names, and [`known_name`] for whoever has a list of domains |
 //! | `sys` | the hypervisor's structs |
@@ -46,6 +47,7 @@ mod calls;
 mod domains;
 mod labels;
 mod names;
+mod node;
 mod overlay;
 mod store;
 mod sys;
@@ -54,5 +56,6 @@ pub mod wire;
 pub use called::{known_name, reason_for_no_names};
 pub use calls::Unusable;
 pub use domains::Domains;
-pub use names::{Names, Uuid};
+pub use names::{Names, Useless};
+pub use node::Uuid;
 pub use store::{Knowledge, KnownNames, Store, xenstored_socket};

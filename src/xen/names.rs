@@ -3,7 +3,7 @@
 //! In: xenstored's messages, and which domains there are. Out: requests for xenstored, and names. It does no I/O.
 //!
 //! Two watches tell when domains have come or gone; then whoever drives this says which there are. One watch a domain,
-//! on the node with its name, tells that this has changed (it also fires when it is set up); then the node is read.
+//! on the node with its name, tells that this has changed; then the node is read, as it is once behind each new watch.
 //! There is no watch on a tree: one creation of a domain would fire that dozens of times.
 //!
 //! A name belongs to a number *and* a uuid, for numbers are used again: both are read in one transaction, the uuid from
@@ -24,6 +24,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::{CStr, CString};
 
+use super::node::{Uuid, node, uuid};
 use super::sys::{
     XS_ERROR, XS_GET_DOMAIN_PATH, XS_READ, XS_TRANSACTION_END, XS_TRANSACTION_START, XS_UNWATCH, XS_WATCH,
     XS_WATCH_EVENT,
@@ -31,8 +32,31 @@ use super::sys::{
 use super::wire::{self, Malformed, Message, NO_TRANSACTION};
 use crate::limits::{XENSTORE_READ_TRIES_MAX, XENSTORE_READS_MAX, XENSTORE_UNSENT_BYTES_MAX};
 
-/// A domain's uuid, as the hypervisor has it.
-pub type Uuid = [u8; 16];
+/// Why nothing can come of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Useless {
+    /// No xenstored says that.
+    Malformed,
+    /// It does not set up a watch: names would change, and nobody would tell.
+    Unwatched,
+}
+
+impl From<Malformed> for Useless {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
+impl std::fmt::Display for Useless {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            Self::Malformed => "no message of xenstore's",
+            Self::Unwatched => "it sets up no watch",
+        })
+    }
+}
+
+impl std::error::Error for Useless {}
 
 /// The token of the watches on domains that come and go. Others are a domain's number.
 const COMINGS: &str = "*";
@@ -49,8 +73,10 @@ mod asked {
     pub(super) const END: u32 = 4 << 16;
     /// Nothing but a sign.
     pub(super) const PASS: u32 = 5 << 16;
-    /// Something that needs no answer.
-    pub(super) const OTHER: u32 = 6 << 16;
+    /// A watch less: what is left of it does no harm.
+    pub(super) const UNWATCH: u32 = 6 << 16;
+    /// A watch: without it, nobody would tell of changes.
+    pub(super) const WATCH: u32 = 7 << 16;
 }
 
 /// Whether xenstored has been asked for a sign that it is past a moment.
@@ -70,6 +96,7 @@ enum Pass {
 struct Domain {
     /// Its uuid, by the hypervisor.
     listed: Uuid,
+    /// If that is known.
     called: Option<Called>,
 }
 
@@ -78,15 +105,20 @@ struct Domain {
 pub(super) struct Called {
     /// Which one that is.
     pub(super) uuid: Uuid,
-    pub(super) name: CString,
+    /// If it has a name.
+    pub(super) name: Option<CString>,
 }
 
 /// A transaction that reads a name and whose it is.
 #[derive(Debug, Default)]
 struct Reading {
     tries: usize,
+    /// It has begun: what was heard before that, it sees.
+    began: bool,
     /// The name has changed since, or its domain is another one: what comes of this is not good enough.
     again: bool,
+    /// xenstored has not said whether there is such a node.
+    refused: bool,
     name: Option<CString>,
     uuid: Option<Uuid>,
 }
@@ -116,7 +148,7 @@ impl Names {
     /// Asks to be told of domains that come and go. Both watches fire at once.
     pub fn begin(&mut self) {
         for node in ["@introduceDomain", "@releaseDomain"] {
-            self.ask(XS_WATCH, asked::OTHER, NO_TRANSACTION, &[node, COMINGS]);
+            self.ask(XS_WATCH, asked::WATCH, NO_TRANSACTION, &[node, COMINGS]);
         }
         self.begun = true;
         self.stale = true;
@@ -152,8 +184,7 @@ impl Names {
         }
     }
 
-    /// What xenstore calls the domain of this number, if it is settled that it calls it something, and which domain it
-    /// means by that.
+    /// What xenstore calls the domain of this number, if anything, and which domain it means by that; if that is settled.
     pub(super) fn called(&self, domid: u32) -> Option<&Called> {
         let domid = u16::try_from(domid).ok().filter(|_| self.are_settled())?;
         self.domains.get(&domid)?.called.as_ref()
@@ -172,16 +203,22 @@ impl Names {
         let there: BTreeMap<u16, Uuid> = domains.into_iter().collect();
         let gone: Vec<u16> = self.domains.keys().filter(|domid| !there.contains_key(domid)).copied().collect();
         for domid in gone {
+            if let Some(reading) = self.readings.get_mut(&domid) {
+                // Of another domain than the next one of that number.
+                reading.again = true;
+            }
             self.call(domid, None);
             self.domains.remove(&domid);
             self.to_read.remove(&domid);
-            self.ask(XS_UNWATCH, asked::OTHER, NO_TRANSACTION, &[&node(domid, "name"), &domid.to_string()]);
+            self.ask(XS_UNWATCH, asked::UNWATCH, NO_TRANSACTION, &[&node(domid, "name"), &domid.to_string()]);
         }
         for (domid, listed) in there {
             match self.domains.entry(domid) {
                 Entry::Vacant(vacant) => {
                     vacant.insert(Domain { listed, called: None });
-                    self.ask(XS_WATCH, asked::OTHER, NO_TRANSACTION, &[&node(domid, "name"), &domid.to_string()]);
+                    self.ask(XS_WATCH, asked::WATCH, NO_TRANSACTION, &[&node(domid, "name"), &domid.to_string()]);
+                    // The watch fires when it is set up, but who knows how long after that is acknowledged.
+                    self.read(domid);
                 }
                 Entry::Occupied(mut occupied) if occupied.get().listed != listed => {
                     occupied.get_mut().listed = listed;
@@ -196,8 +233,8 @@ impl Names {
     /// Takes the messages that are complete; how many bytes those were.
     ///
     /// # Errors
-    /// No xenstored says that.
-    pub fn hear(&mut self, bytes: &[u8]) -> Result<usize, Malformed> {
+    /// No xenstored says that, or it says that it will not tell of changes.
+    pub fn hear(&mut self, bytes: &[u8]) -> Result<usize, Useless> {
         let mut heard = 0;
         while let Some((message, length)) = wire::parse(&bytes[heard..])? {
             heard += length;
@@ -212,24 +249,29 @@ impl Names {
     }
 
     /// A watch has fired: its payload is a path and the watch's token.
-    fn fired(&mut self, payload: &[u8]) -> Result<(), Malformed> {
+    fn fired(&mut self, payload: &[u8]) -> Result<(), Useless> {
         let mut strings = payload.split(|&byte| byte == 0);
-        let token = strings.nth(1).and_then(|token| std::str::from_utf8(token).ok()).ok_or(Malformed)?;
+        let token = strings.nth(1).and_then(|token| std::str::from_utf8(token).ok()).ok_or(Useless::Malformed)?;
         match token.parse() {
             _ if token == COMINGS => self.stale = true,
+            // What happened before the answer that a transaction has begun, it sees.
+            Ok(domid) if self.readings.get(&domid).is_some_and(|reading| !reading.began) => {}
             Ok(domid) if self.domains.contains_key(&domid) => self.read(domid),
             // Of a domain that has gone.
             Ok(_) => {}
-            Err(_) => return Err(Malformed),
+            Err(_) => return Err(Useless::Malformed),
         }
         Ok(())
     }
 
-    fn answered(&mut self, message: &Message<'_>) -> Result<(), Malformed> {
-        self.unanswered = self.unanswered.checked_sub(1).ok_or(Malformed)?;
+    fn answered(&mut self, message: &Message<'_>) -> Result<(), Useless> {
+        self.unanswered = self.unanswered.checked_sub(1).ok_or(Useless::Malformed)?;
         let (asked, domid) = (message.request & !0xffff, (message.request & 0xffff) as u16);
         match asked {
-            asked::OTHER => return Ok(()),
+            asked::UNWATCH => return Ok(()),
+            asked::WATCH if message.kind == XS_WATCH => return Ok(()),
+            asked::WATCH if message.kind == XS_ERROR => return Err(Useless::Unwatched),
+            asked::WATCH => return Err(Useless::Malformed),
             asked::PASS => {
                 if std::mem::take(&mut self.pass) == Pass::AskedTooEarly {
                     self.unsettle();
@@ -238,15 +280,16 @@ impl Names {
             }
             _ => {}
         }
-        let reading = self.readings.get_mut(&domid).ok_or(Malformed)?;
+        let reading = self.readings.get_mut(&domid).ok_or(Useless::Malformed)?;
         // As C sees it: up to the first NUL.
         let text = message.payload.split(|&byte| byte == 0).next().unwrap_or_default();
         match (asked, message.kind) {
             (asked::START, XS_TRANSACTION_START) => return self.started(domid, text),
             (asked::NAME, XS_READ) => reading.name = CString::new(text).ok(),
             (asked::VM, XS_READ) => reading.uuid = uuid(text),
-            // There is no such node, which is to say no name.
-            (asked::NAME | asked::VM, XS_ERROR) => {}
+            // There is no such node, which is to say no name. Other errors say nothing of it.
+            (asked::NAME | asked::VM, XS_ERROR) if text == b"ENOENT" => {}
+            (asked::NAME | asked::VM, XS_ERROR) => reading.refused = true,
             (asked::END, XS_ERROR) if text == b"EAGAIN" && reading.tries < XENSTORE_READ_TRIES_MAX => {
                 *reading = Reading { tries: reading.tries, ..Reading::default() };
                 self.start(domid);
@@ -254,7 +297,7 @@ impl Names {
             (asked::END, XS_TRANSACTION_END) => self.ended(domid, true),
             // There is no transaction to be had, or no end of others' changes: nothing is known of the name.
             (asked::START | asked::END, XS_ERROR) => self.ended(domid, false),
-            _ => return Err(Malformed),
+            _ => return Err(Useless::Malformed),
         }
         Ok(())
     }
@@ -285,9 +328,13 @@ impl Names {
     }
 
     /// The transaction has this number: all that is done in it is asked at once.
-    fn started(&mut self, domid: u16, transaction: &[u8]) -> Result<(), Malformed> {
-        let transaction = std::str::from_utf8(transaction).ok().and_then(|text| text.parse().ok()).ok_or(Malformed)?;
+    fn started(&mut self, domid: u16, transaction: &[u8]) -> Result<(), Useless> {
+        let transaction =
+            std::str::from_utf8(transaction).ok().and_then(|text| text.parse().ok()).ok_or(Useless::Malformed)?;
         let of = u32::from(domid);
+        if let Some(reading) = self.readings.get_mut(&domid) {
+            reading.began = true;
+        }
         self.ask(XS_READ, asked::NAME | of, transaction, &[&node(domid, "name")]);
         self.ask(XS_READ, asked::VM | of, transaction, &[&node(domid, "vm")]);
         // Only a transaction that is to be committed is one whose reads are held against each other.
@@ -301,8 +348,8 @@ impl Names {
         };
         if let Some(domain) = self.domains.get(&domid) {
             let uuid = reading.uuid.unwrap_or(domain.listed);
-            let name = reading.name.filter(|_| is_good && !reading.again);
-            self.call(domid, name.map(|name| Called { uuid, name }));
+            let is_known = is_good && !reading.refused && !reading.again;
+            self.call(domid, is_known.then_some(Called { uuid, name: reading.name }));
             if reading.again {
                 self.to_read.insert(domid);
             }
@@ -314,17 +361,17 @@ impl Names {
         let Some(domain) = self.domains.get_mut(&domid) else {
             return;
         };
-        if let Some(called) = &called {
-            self.by_name.entry(called.name.clone()).or_default().insert(domid);
+        if let Some(name) = called.as_ref().and_then(|called| called.name.clone()) {
+            self.by_name.entry(name).or_default().insert(domid);
         }
-        let old = std::mem::replace(&mut domain.called, called);
-        let is_kept = |old: &Called| domain.called.as_ref().is_some_and(|called| called.name == old.name);
-        if let Some(old) = old.filter(|old| !is_kept(old))
-            && let Some(domids) = self.by_name.get_mut(&old.name)
+        let old = std::mem::replace(&mut domain.called, called).and_then(|old| old.name);
+        let kept = domain.called.as_ref().and_then(|called| called.name.as_ref());
+        if let Some(old) = old.filter(|old| kept != Some(old))
+            && let Some(domids) = self.by_name.get_mut(&old)
         {
             domids.remove(&domid);
             if domids.is_empty() {
-                self.by_name.remove(&old.name);
+                self.by_name.remove(&old);
             }
         }
     }
@@ -333,23 +380,6 @@ impl Names {
         self.unanswered += 1;
         wire::write(&mut self.output, kind, request, transaction, strings);
     }
-}
-
-/// What xenstore keeps of a domain.
-fn node(domid: u16, what: &str) -> String {
-    format!("/local/domain/{domid}/{what}")
-}
-
-/// The uuid that a domain's node `vm` names, such as `/vm/01234567-89ab-cdef-0123-456789abcdef`.
-fn uuid(vm: &[u8]) -> Option<Uuid> {
-    let text = vm.strip_prefix(b"/vm/").filter(|text| text.len() == 36)?;
-    let mut digits = text.iter().enumerate().filter(|(at, _)| ![8, 13, 18, 23].contains(at));
-    let mut digit = || char::from(*digits.next()?.1).to_digit(16);
-    let mut uuid = Uuid::default();
-    for byte in &mut uuid {
-        *byte = u8::try_from(digit()? << 4 | digit()?).ok()?;
-    }
-    [8, 13, 18, 23].iter().all(|&at| text[at] == b'-').then_some(uuid)
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 
+#[path = "reading_tests.rs"]
+mod readings;
+
 /// What xenstored sends: a reply or an event.
 fn message(kind: u32, request: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap();
@@ -96,7 +99,7 @@ fn known(store: &[Held]) -> Names {
 
 /// What a domain is called, and the byte that its uuid is made of.
 fn name(names: &Names, domid: u32) -> Option<(&CStr, u8)> {
-    names.called(domid).map(|called| (&*called.name, called.uuid[0]))
+    names.called(domid).and_then(|called| Some((called.name.as_deref()?, called.uuid[0])))
 }
 
 fn domain(names: &Names, name: &CStr) -> Option<(u32, u8)> {
@@ -129,86 +132,18 @@ fn nothing_is_known_while_something_is_unanswered_or_unheard() {
     assert_eq!(name(&names, 0), None, "who knows which domain that is now");
 }
 
-/// What is asked to read a name, and in which transaction.
-#[test]
-fn name_and_uuid_are_read_in_one_transaction() {
-    let mut names = known(&[made(5, 1, "web")]);
-    hear(&mut names, &fired("5"));
-    assert_eq!(asked(&mut names), [(XS_TRANSACTION_START, asked::START | 5, "\0".to_owned())]);
-    hear(&mut names, &message(XS_TRANSACTION_START, asked::START | 5, b"1234\0"));
-    let words = |at: usize, bytes: &[u8]| u32::from_ne_bytes(bytes[at..at + 4].try_into().unwrap());
-    let (mut at, mut transactions) = (0, Vec::new());
-    while let Some((_, length)) = wire::parse(&names.output[at..]).unwrap() {
-        transactions.push(words(at + 8, &names.output));
-        at += length;
-    }
-    assert_eq!(transactions, [1234; 3]);
-    let in_it = [(XS_READ, node(5, "name")), (XS_READ, node(5, "vm")), (XS_TRANSACTION_END, "T".to_owned())];
-    let all = asked(&mut names);
-    assert_eq!(
-        all.iter().map(|(kind, _, text)| (*kind, text.trim_end_matches('\0').to_owned())).collect::<Vec<_>>(),
-        in_it
-    );
-}
-
-/// So it is when others' changes come in between.
-#[test]
-fn a_transaction_that_others_have_disturbed_is_made_again_but_not_for_ever() {
-    let mut names = known(&[made(5, 1, "web")]);
-    hear(&mut names, &fired("5"));
-    let mut tries = 0;
-    while let Some((XS_TRANSACTION_START, ..)) = asked(&mut names).first() {
-        tries += 1;
-        hear(&mut names, &message(XS_TRANSACTION_START, asked::START | 5, b"1\0"));
-        assert_eq!(asked(&mut names).len(), 3);
-        hear(&mut names, &message(XS_READ, asked::NAME | 5, b"web"));
-        hear(&mut names, &message(XS_ERROR, asked::VM | 5, b"ENOENT\0"));
-        hear(&mut names, &message(XS_ERROR, asked::END | 5, b"EAGAIN\0"));
-    }
-    assert_eq!(tries, XENSTORE_READ_TRIES_MAX);
-    assert!(names.are_settled());
-    assert_eq!((name(&names, 5), domain(&names, c"web")), (None, None));
-    hear(&mut names, &fired("5"));
-    settle(&mut names, &[made(5, 1, "web")]);
-    assert_eq!(name(&names, 5), Some((c"web", 1)));
-}
-
-#[test]
-fn so_many_names_are_read_at_a_time() {
-    let store: Vec<Held> = (0..1000).map(|domid| made(domid, 1, "web")).collect();
-    let mut names = Names::default();
-    names.begin();
-    asked(&mut names);
-    (0..2).for_each(|_| hear(&mut names, &message(XS_WATCH, asked::OTHER, b"OK\0")));
-    names.relist(store.iter().map(|held| (held.domid, [1; 16])));
-    let watches = asked(&mut names);
-    assert_eq!(watches.len(), 1000);
-    for (kind, request, strings) in watches {
-        answer(kind, request, &strings, &store).iter().for_each(|answer| hear(&mut names, answer));
-    }
-    assert_eq!(asked(&mut names).len(), XENSTORE_READS_MAX);
-    // Each that ends makes room for one.
-    hear(&mut names, &message(XS_ERROR, asked::START, b"ENOSPC\0"));
-    assert_eq!(asked(&mut names), [(XS_TRANSACTION_START, asked::START | 64, "\0".to_owned())]);
-}
-
-/// What is read of a name that changes meanwhile is not good enough.
-#[test]
-fn a_name_that_changes_while_it_is_read_is_read_again() {
-    let mut names = known(&[made(5, 1, "old")]);
-    hear(&mut names, &fired("5"));
-    asked(&mut names);
-    hear(&mut names, &fired("5"));
-    assert_eq!(asked(&mut names), [], "one at a time");
-    settle_reading(&mut names, 5, b"older");
-    assert_eq!(name(&names, 5), None);
-    settle(&mut names, &[made(5, 1, "new")]);
-    assert_eq!((name(&names, 5), domain(&names, c"older")), (Some((c"new", 1)), None));
-}
-
 fn settle_reading(names: &mut Names, domid: u32, name: &[u8]) {
+    begin_reading(names, domid);
+    asked(names);
+    end_reading(names, domid, name);
+}
+
+fn begin_reading(names: &mut Names, domid: u32) {
     hear(names, &message(XS_TRANSACTION_START, asked::START | domid, b"1\0"));
     asked(names);
+}
+
+fn end_reading(names: &mut Names, domid: u32, name: &[u8]) {
     hear(names, &message(XS_READ, asked::NAME | domid, name));
     hear(names, &message(XS_ERROR, asked::VM | domid, b"ENOENT\0"));
     hear(names, &message(XS_TRANSACTION_END, asked::END | domid, b"OK\0"));
@@ -302,16 +237,23 @@ fn a_name_is_of_the_uuid_that_xenstore_gives_it() {
     assert_eq!((name(&names, 5), domain(&names, c"kept")), (Some((c"kept", 9)), Some((5, 9))));
 }
 
+/// A name that nobody watches could go stale; a watch too many could not.
 #[test]
-fn the_uuid_of_a_name_is_read_as_libxl_writes_it() {
-    let good = "/vm/01234567-89ab-CDEF-0123-456789abcdef";
-    let bytes = [1, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 1, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef];
-    assert_eq!(uuid(good.as_bytes()), Some(bytes));
-    for other in
-        ["", "/vm/", &good[4..], &good[..39], &format!("{good}-1"), &good.replace('-', "0"), &good.replace('8', "x")]
-    {
-        assert_eq!(uuid(other.as_bytes()), None, "{other}");
-    }
+fn a_xenstored_that_sets_up_no_watch_is_of_no_use() {
+    let mut names = known(&[DOM0]);
+    hear(&mut names, &fired(COMINGS));
+    names.relist([]);
+    let unwatch = asked(&mut names).pop().unwrap();
+    hear(&mut names, &message(XS_ERROR, unwatch.1, b"ENOENT\0"));
+    assert!(names.are_settled());
+    names.relist([(5, [1; 16])]);
+    let watch = asked(&mut names).remove(0);
+    assert_eq!(names.hear(&message(XS_ERROR, watch.1, b"E2BIG\0")), Err(Useless::Unwatched));
+    let mut names = Names::default();
+    names.begin();
+    let watch = asked(&mut names).pop().unwrap();
+    assert_eq!(names.hear(&message(XS_ERROR, watch.1, b"ENOMEM\0")), Err(Useless::Unwatched));
+    assert_eq!(names.hear(&message(XS_READ, watch.1, b"OK\0")), Err(Useless::Malformed));
 }
 
 #[test]
@@ -319,22 +261,9 @@ fn each_domain_is_watched_once_and_no_longer_than_it_is_there() {
     let mut names = known(&[made(5, 1, "five")]);
     hear(&mut names, &fired(COMINGS));
     names.relist([(5, [1; 16]), (6, [2; 16])]);
-    assert_eq!(asked(&mut names), [(XS_WATCH, asked::OTHER, format!("{}\x006\0", node(6, "name")))]);
+    assert_eq!(asked(&mut names)[0], (XS_WATCH, asked::WATCH, format!("{}\x006\0", node(6, "name"))));
     names.relist([(6, [2; 16])]);
-    assert_eq!(asked(&mut names), [(XS_UNWATCH, asked::OTHER, format!("{}\x005\0", node(5, "name")))]);
-}
-
-/// The transaction of a domain that goes meanwhile comes to its end all the same.
-#[test]
-fn no_transaction_is_left_open() {
-    let mut names = known(&[made(5, 1, "five")]);
-    hear(&mut names, &fired("5"));
-    hear(&mut names, &fired(COMINGS));
-    names.relist([]);
-    asked(&mut names);
-    hear(&mut names, &message(XS_TRANSACTION_START, asked::START | 5, b"1\0"));
-    let last = asked(&mut names).pop().unwrap();
-    assert_eq!(last, (XS_TRANSACTION_END, asked::END | 5, "T\0".to_owned()));
+    assert_eq!(asked(&mut names), [(XS_UNWATCH, asked::UNWATCH, format!("{}\x005\0", node(5, "name")))]);
 }
 
 #[test]
@@ -345,7 +274,7 @@ fn what_no_xenstored_says_is_refused() {
         message(XS_WATCH_EVENT, 0, b"/path\0no number\0"),
         message(XS_WATCH_EVENT, 0, b"/path\0\xff\0"),
     ] {
-        assert_eq!(known(&[DOM0]).hear(&words), Err(Malformed));
+        assert_eq!(known(&[DOM0]).hear(&words), Err(Useless::Malformed));
     }
     for words in [
         message(XS_TRANSACTION_START, asked::START, b"no number\0"),
@@ -355,26 +284,107 @@ fn what_no_xenstored_says_is_refused() {
     ] {
         let mut names = known(&[DOM0]);
         hear(&mut names, &fired("0"));
-        assert_eq!(names.hear(&words), Err(Malformed));
+        assert_eq!(names.hear(&words), Err(Useless::Malformed));
     }
     // A name may be any bytes: C sees those before the first NUL.
     let mut names = known(&[DOM0]);
     hear(&mut names, &fired("0"));
     settle_reading(&mut names, 0, b"\xff\xfe\0rest");
-    assert_eq!(names.called(0).map(|called| called.name.to_bytes()), Some(&b"\xff\xfe"[..]));
+    assert_eq!(name(&names, 0).map(|(name, _)| name.to_bytes()), Some(&b"\xff\xfe"[..]));
+}
+
+/// What xenstored may say: mostly something that is an answer, or nearly one.
+fn word() -> impl Strategy<Value = Vec<u8>> {
+    let kinds = vec![XS_READ, XS_ERROR, XS_WATCH, XS_UNWATCH, XS_TRANSACTION_START, XS_TRANSACTION_END];
+    let texts = vec!["OK\0", "ENOENT\0", "EAGAIN\0", "7\0", "web", ""];
+    let answer = (prop::sample::select(kinds), 0_u32..9, 0_u32..4, prop::sample::select(texts));
+    prop_oneof![
+        2 => answer.prop_map(|(kind, asked, domid, text)| message(kind, asked << 16 | domid, text.as_bytes())),
+        2 => prop::sample::select(vec!["0", "1", "2", "3", COMINGS]).prop_map(fired),
+        1 => prop::collection::vec(any::<u8>(), 0..40).prop_map(|bytes| message(XS_READ, asked::NAME, &bytes)),
+    ]
+}
+
+/// What happens.
+#[derive(Debug, Clone)]
+enum Event {
+    /// xenstored answers so many of the requests that it has, as it should, in these pieces.
+    Answers(usize, usize),
+    /// It says something else.
+    Says(Vec<u8>),
+    /// These domains are there, with such uuids.
+    Relist(Vec<(u16, u8)>),
+    /// A change has been made.
+    Unsettle,
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let domains = prop::collection::btree_map(0_u16..200, 0_u8..3, 0..100);
+    prop_oneof![
+        6 => (1_usize..100, 1_usize..50).prop_map(|(count, piece)| Event::Answers(count, piece)),
+        1 => word().prop_map(Event::Says),
+        2 => domains.prop_map(|domains| Event::Relist(domains.into_iter().collect())),
+        1 => Just(Event::Unsettle),
+    ]
 }
 
 proptest! {
-    /// Any bytes, in any pieces: never a panic, and what was asked stays in bounds.
+    /// Whatever is said, in any pieces, and whatever happens meanwhile: never a panic, no more readings than there may
+    /// be, and no more requests than what has happened accounts for. When all is answered as it should be, names are
+    /// known.
     #[test]
-    fn any_bytes_are_heard_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..400), kinds in any::<u64>()) {
-        let mut names = known(&[DOM0, made(5, 1, "web")]);
-        let _ = names.hear(&bytes);
-        names.read(5);
-        names.begin_reading();
-        let kind = [XS_READ, XS_ERROR, XS_WATCH_EVENT, XS_TRANSACTION_START, XS_TRANSACTION_END][(kinds % 5) as usize];
-        let request = ((kinds >> 8) % 8) as u32;
-        let _ = names.hear(&message(kind, request << 16 | 5, &bytes));
-        prop_assert!(names.output.len() < 4096);
+    fn whatever_xenstored_says_is_heard_or_refused(events in prop::collection::vec(event(), 0..60)) {
+        let mut names = Names::default();
+        names.begin();
+        let (mut owed, mut input, mut there) = (Vec::<(u32, u32, String)>::new(), Vec::new(), Vec::new());
+        let mut is_sane = true;
+        for event in events {
+            let (mut said, mut piece) = (Vec::new(), usize::MAX);
+            match event {
+                Event::Answers(count, length) => {
+                    piece = length;
+                    for (kind, request, strings) in owed.drain(..count.min(owed.len())).collect::<Vec<_>>() {
+                        answer(kind, request, &strings, &there).into_iter().for_each(|bytes| said.extend(bytes));
+                    }
+                }
+                Event::Says(words) => {
+                    is_sane &= words[..4] == XS_WATCH_EVENT.to_ne_bytes();
+                    said = words;
+                }
+                Event::Relist(domains) => {
+                    there = domains.iter().map(|&(domid, uuid)| made(domid, uuid, "web")).collect();
+                    names.relist(domains.into_iter().map(|(domid, uuid)| (domid, [uuid; 16])));
+                }
+                Event::Unsettle => names.unsettle(),
+            }
+            for bytes in said.chunks(piece.min(said.len()).max(1)) {
+                input.extend_from_slice(bytes);
+                match names.hear(&input) {
+                    Ok(heard) => drop(input.drain(..heard)),
+                    // The connection is lost.
+                    Err(_) => {
+                        prop_assert!(!is_sane);
+                        return Ok(());
+                    }
+                }
+                prop_assert!(names.readings.len() <= XENSTORE_READS_MAX);
+            }
+            let asked = asked(&mut names);
+            // Two watches and an end of one for each number, or three requests for each that is read.
+            prop_assert!(asked.len() <= 2 + 3 * 200 + 4 * XENSTORE_READS_MAX, "{}", asked.len());
+            owed.extend(asked);
+            prop_assert!(!is_sane || names.unanswered == owed.len());
+        }
+        if is_sane {
+            names.stale = true;
+            for (kind, request, strings) in owed {
+                answer(kind, request, &strings, &there).iter().for_each(|bytes| hear(&mut names, bytes));
+            }
+            settle(&mut names, &there);
+            prop_assert!(names.are_settled());
+            for held in there {
+                prop_assert_eq!(name(&names, held.domid.into()), Some((c"web", held.listed)));
+            }
+        }
     }
 }

@@ -20,7 +20,8 @@ use log::warn;
 use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
 
-use super::names::{Names, Uuid};
+use super::names::Names;
+use super::node::Uuid;
 use super::wire::{HEADER_BYTES, PAYLOAD_BYTES_MAX};
 use crate::limits::{XENSTORE_PATIENCE, XENSTORE_RETRY_MAX, XENSTORE_RETRY_MIN};
 
@@ -55,11 +56,12 @@ pub enum Knowledge {
 }
 
 impl KnownNames {
-    /// What the domain of this number is called, if that is settled and it is the one with this uuid.
-    pub(super) fn with_name<T>(&self, domid: u32, uuid: &Uuid, take: impl FnOnce(&CStr) -> T) -> Option<T> {
+    /// What the domain of this number is called, or that it has no name; if that is settled and it is the one with this
+    /// uuid.
+    pub(super) fn with_name<T>(&self, domid: u32, uuid: &Uuid, take: impl FnOnce(Option<&CStr>) -> T) -> Option<T> {
         let known = self.0.borrow();
         let called = known.names.called(domid).filter(|called| called.uuid == *uuid)?;
-        Some(take(&called.name))
+        Some(take(called.name.as_deref()))
     }
 
     /// Number and uuid of the first domain of this name, if that is settled.
@@ -100,6 +102,21 @@ struct Lost {
     again_at: Instant,
 }
 
+/// Why there is no connection.
+#[derive(Debug)]
+enum Loss {
+    /// xenstored is not there, or of no use.
+    Socket(io::Error),
+    /// That is not xenstored's fault: the hypervisor does not say which domains there are.
+    NoList,
+}
+
+impl From<io::Error> for Loss {
+    fn from(error: io::Error) -> Self {
+        Self::Socket(error)
+    }
+}
+
 /// Where xenstored listens.
 pub fn xenstored_socket() -> PathBuf {
     std::env::var_os(SOCKET_VARIABLE).unwrap_or_else(|| OsString::from(SOCKET)).into()
@@ -114,7 +131,7 @@ impl Store {
         let (registry, link) = (registry.try_clone()?, Err(Lost { again_at: Instant::now() }));
         let mut store = Self { names, path, registry, token, link, pause: XENSTORE_RETRY_MIN };
         if let Err(error) = store.connect() {
-            warn!("no names are known, workers ask xenstored for them: {}", store.lose(&error));
+            warn!("no names are known, workers ask xenstored for them: {}", store.lose(&error.into()));
         }
         Ok(store)
     }
@@ -130,14 +147,14 @@ impl Store {
     }
 
     /// There is no connection, or it is of no use: forgets all that came by it. Why, in words.
-    fn lose(&mut self, error: &io::Error) -> String {
+    fn lose(&mut self, loss: &Loss) -> String {
         let again_at = Instant::now() + self.pause;
         self.pause = longer(self.pause);
         if let Ok(mut link) = std::mem::replace(&mut self.link, Err(Lost { again_at })) {
             // A copy of the descriptor in a forked child would keep its readiness coming.
             let _ = self.registry.deregister(&mut link.socket);
         }
-        let why = reason(&self.path, error);
+        let why = reason(&self.path, loss);
         *self.names.0.borrow_mut() = Known { names: Names::default(), lost: Some(why.clone()) };
         why
     }
@@ -187,12 +204,13 @@ impl Store {
             Err(lost) if Instant::now() < lost.again_at => {}
             Err(_) => match self.connect() {
                 Ok(()) => warn!("connected to xenstored: names come from there now"),
-                Err(error) => drop(self.lose(&error)),
+                Err(error) => drop(self.lose(&error.into())),
             },
             Ok(_) if !self.has_more() => {}
             Ok(_) => {
-                if let Err(error) = self.exchange(domains) {
-                    warn!("lost xenstored, workers ask it for names until it is back: {}", self.lose(&error));
+                if let Err(loss) = self.exchange(domains) {
+                    let what = if let Loss::NoList = loss { "left" } else { "lost" };
+                    warn!("{what} xenstored, workers ask it for names meanwhile: {}", self.lose(&loss));
                 }
             }
         }
@@ -201,20 +219,22 @@ impl Store {
     /// # Errors
     /// The connection is of no use any more: xenstored has gone, says what is no message, or takes nothing; or nobody
     /// knows which domains there are.
-    fn exchange(&mut self, domains: impl FnOnce() -> Option<Vec<(u16, Uuid)>>) -> io::Result<()> {
+    fn exchange(&mut self, domains: impl FnOnce() -> Option<Vec<(u16, Uuid)>>) -> Result<(), Loss> {
         let Ok(link) = &mut self.link else {
             return Ok(());
         };
         let names = &mut self.names.0.borrow_mut().names;
         if link.receive(names)? {
             link.waiting_since = None;
+        }
+        if names.are_stale() {
+            names.relist(domains().ok_or(Loss::NoList)?);
+        }
+        link.send(names)?;
+        if names.are_settled() {
             // It is of use, so the next time is the first.
             self.pause = XENSTORE_RETRY_MIN;
         }
-        if names.are_stale() {
-            names.relist(domains().ok_or_else(|| io::Error::other("domains cannot be listed"))?);
-        }
-        link.send(names)?;
         if !names.are_waiting() {
             link.waiting_since = None;
         } else if link.waiting_since.is_none() {
@@ -248,7 +268,7 @@ impl Link {
     fn hear(&mut self, bytes: &[u8], names: &mut Names) -> io::Result<bool> {
         self.input.extend_from_slice(bytes);
         let heard = names.hear(&self.input);
-        let heard = heard.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "no message of xenstore's"))?;
+        let heard = heard.map_err(|useless| io::Error::new(io::ErrorKind::InvalidData, useless))?;
         self.input.drain(..heard);
         Ok(heard > 0)
     }
@@ -274,7 +294,10 @@ fn longer(pause: Duration) -> Duration {
 }
 
 /// Why there is no connection, for people.
-fn reason(path: &Path, error: &io::Error) -> String {
+fn reason(path: &Path, loss: &Loss) -> String {
+    let Loss::Socket(error) = loss else {
+        return "domains cannot be listed".to_owned();
+    };
     let said = format!("{}: {error}", path.display());
     if error.kind() == io::ErrorKind::NotFound && Path::new(XENBUS).exists() {
         return format!("{said}; xenstored is in a domain of its own, it seems, where it cannot be listened to");
@@ -285,6 +308,16 @@ fn reason(path: &Path, error: &io::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_socket_is_named_when_the_fault_is_there() {
+        let path = Path::new("/some/socket");
+        assert_eq!(
+            reason(path, &io::Error::other("it takes no requests").into()),
+            "/some/socket: it takes no requests"
+        );
+        assert_eq!(reason(path, &Loss::NoList), "domains cannot be listed");
+    }
 
     #[test]
     fn pauses_get_longer_up_to_a_bound() {

@@ -79,6 +79,23 @@ fn names_are_answered_in_the_loop() {
     assert_eq!(by_name["result"]["domid"], 3);
 }
 
+/// Between the two messages that a new watch is answered by, no name is said to be none.
+#[test]
+fn names_are_known_before_their_watches_first_fire() {
+    let xenstored = Xenstored::start(&NAMES);
+    xenstored.with(|held| held.fires_late = true);
+    let daemon = xenstored.daemon(4);
+    let mut client = daemon.connect();
+    until("names are known", || are_known(&mut client));
+    for (domid, called) in NAMES {
+        assert_eq!(name(&mut client, domid), called);
+    }
+    let asked = xenstored.with(|held| held.asked);
+    xenstored.release();
+    until("all is read again", || xenstored.with(|held| held.asked) == asked + 4 * 4 && are_known(&mut client));
+    assert_eq!(name(&mut client, 3), "db");
+}
+
 #[test]
 fn a_warm_poll_asks_xenstored_nothing() {
     let (xenstored, _daemon, mut client) = known_on(4);
@@ -164,7 +181,8 @@ fn a_xenstored_that_goes_or_talks_nonsense_is_left_and_found_again() {
 #[test]
 fn a_xenstored_that_is_of_no_use_is_tried_ever_more_seldom() {
     let (xenstored, daemon, mut client) = known_on(4);
-    xenstored.with(|held| held.refuses = true);
+    // That it acknowledges its first watches makes it no better.
+    xenstored.with(|held| (held.refuses, held.gone) = (true, true));
     let began = Instant::now();
     until("it is tried", || xenstored.with(|held| held.connections) == 4);
     assert!(began.elapsed() >= XENSTORE_RETRY_MIN * (2 + 4), "after one pause, and twice, and four times as long");

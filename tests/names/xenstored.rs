@@ -30,11 +30,14 @@ pub(crate) struct Held {
     /// But says things that mean nothing.
     pub(crate) mutters: bool,
     owed: Vec<(u32, u32, String)>,
+    /// A watch is acknowledged when it is set up, but fires only when it is let; see [`Xenstored::release`].
+    pub(crate) fires_late: bool,
+    late: Vec<String>,
     /// What is sent now, whatever the protocol says.
     pub(crate) sent: Vec<u8>,
     /// It closes the connection.
     pub(crate) gone: bool,
-    /// It closes each connection at once.
+    /// It closes each connection as soon as it has said something.
     pub(crate) refuses: bool,
     pub(crate) connections: usize,
 }
@@ -64,7 +67,11 @@ impl Held {
             XS_WATCH => {
                 self.watches.push((path.clone(), strings.next().unwrap().to_owned()));
                 self.say(XS_WATCH, request, "OK\0");
-                self.fire(&path);
+                if self.fires_late && !path.starts_with('@') {
+                    self.late.push(path);
+                } else {
+                    self.fire(&path);
+                }
             }
             XS_TRANSACTION_START => self.say(kind, request, "1\0"),
             other => self.say(other, request, "OK\0"),
@@ -139,6 +146,14 @@ impl Xenstored {
         });
     }
 
+    /// Fires the watches that have not fired since they were set up.
+    pub(crate) fn release(&self) {
+        self.with(|held| {
+            held.fires_late = false;
+            std::mem::take(&mut held.late).iter().for_each(|path| held.fire(path));
+        });
+    }
+
     /// Answers what it was asked in vain, and is silent no more.
     pub(crate) fn speak(&self) {
         self.with(|held| {
@@ -184,7 +199,7 @@ fn serve(mut socket: &UnixStream, held: &Mutex<Held>) {
             held.say(XS_WATCH_EVENT, 0, "/of a domain that has gone\x0065000\0");
         }
         let sent = std::mem::take(&mut held.sent);
-        if socket.write_all(&sent).is_err() || held.gone || held.refuses {
+        if socket.write_all(&sent).is_err() || held.gone || (held.refuses && !sent.is_empty()) {
             return;
         }
     }
