@@ -1,5 +1,8 @@
 //! A server process under measurement.
 
+#[path = "xenstored.rs"]
+mod xenstored;
+
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
@@ -139,6 +142,13 @@ impl Server {
             let Some(library) = library else { return Ok(None) };
             command.env("LD_PRELOAD", library).env(number, domains.to_string());
             command.envs(settings.iter().map(|setting| (setting, "1")));
+        }
+        if matches!((below, kind), (Below::Hypervisor(_), Kind::Xenopsd(_))) {
+            let store = folder.join("xenstored");
+            if !store.exists() {
+                xenstored::listen(&store)?;
+            }
+            command.env("XENSTORED_PATH", store);
         }
         command.stdin(Stdio::null());
         Ok(Some(if kind.protocol() == Protocol::Http {

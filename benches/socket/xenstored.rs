@@ -48,7 +48,8 @@ fn serve(mut client: UnixStream) -> io::Result<()> {
 
 fn message(kind: u32, request: u32, transaction: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).expect("a short payload");
-    let mut message: Vec<u8> = [kind, request, transaction, length].iter().flat_map(|word| word.to_ne_bytes()).collect();
+    let mut message: Vec<u8> =
+        [kind, request, transaction, length].iter().flat_map(|word| word.to_ne_bytes()).collect();
     message.extend_from_slice(payload);
     message
 }
