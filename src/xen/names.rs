@@ -184,7 +184,8 @@ impl Names {
         }
     }
 
-    /// What xenstore calls the domain of this number, if anything, and which domain it means by that; if that is settled.
+    /// What xenstore calls the domain of this number, if anything, and which domain it means by that; if this is
+    /// settled.
     pub(super) fn called(&self, domid: u32) -> Option<&Called> {
         let domid = u16::try_from(domid).ok().filter(|_| self.are_settled())?;
         self.domains.get(&domid)?.called.as_ref()
