@@ -6,8 +6,8 @@
 //! A *generation* is the number of a sample that found a change; what it found is stamped with it. Numbers ascend from
 //! one that is chosen at random, below 2^51: so those of an earlier daemon are none of this one's, whatever became of
 //! the clock, unless by a chance of one in 2^50 for each number that either had; and they stay below 2^53, so that
-//! those who have but doubles for numbers can keep them. A domain is who it is by number and uuid: when a number is used again, one
-//! domain has gone and another has come.
+//! those who have but doubles for numbers can keep them. A domain is who it is by number and uuid: when a number is
+//! used again, one domain has gone and another has come.
 //!
 //! Only what somebody asks for is noted, and that is enough. Who has a generation has had all that they ask for noted
 //! then; so whatever was found to be different later, whoever's sample it was, bears a later one. What could not be

@@ -1,7 +1,7 @@
 //! What a domain is called, as far as that is known here and now.
 //!
-//! In: a domain. Out: its name, that it has none, or that neither is known. Nobody is asked who might not answer at once: names are
-//! those that xenstored has told the loop, or the simulated host's.
+//! In: a domain. Out: its name, that it has none, or that neither is known. Nobody is asked who might not answer at
+//! once: names are those that xenstored has told the loop, or the simulated host's.
 
 use std::ffi::CStr;
 

@@ -184,7 +184,8 @@ impl Names {
         }
     }
 
-    /// What xenstore calls the domain of this number, if anything, and which domain it means by that; if that is settled.
+    /// What xenstore calls the domain of this number, if anything, and which domain it means by that; if this is
+    /// settled.
     pub(super) fn called(&self, domid: u32) -> Option<&Called> {
         let domid = u16::try_from(domid).ok().filter(|_| self.are_settled())?;
         self.domains.get(&domid)?.called.as_ref()
@@ -203,10 +204,6 @@ impl Names {
         let there: BTreeMap<u16, Uuid> = domains.into_iter().collect();
         let gone: Vec<u16> = self.domains.keys().filter(|domid| !there.contains_key(domid)).copied().collect();
         for domid in gone {
-            if let Some(reading) = self.readings.get_mut(&domid) {
-                // Of another domain than the next one of that number.
-                reading.again = true;
-            }
             self.call(domid, None);
             self.domains.remove(&domid);
             self.to_read.remove(&domid);
@@ -218,6 +215,7 @@ impl Names {
                     vacant.insert(Domain { listed, called: None });
                     self.ask(XS_WATCH, asked::WATCH, NO_TRANSACTION, &[&node(domid, "name"), &domid.to_string()]);
                     // The watch fires when it is set up, but who knows how long after that is acknowledged.
+                    // What is being read of the domain that had the number is of no use.
                     self.read(domid);
                 }
                 Entry::Occupied(mut occupied) if occupied.get().listed != listed => {
