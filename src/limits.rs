@@ -16,7 +16,9 @@
 //! | requests for xenstored | 4 MiB, when it takes none |
 //! | slab, event list | under 1 MiB |
 //!
-//! Four times, because a buffer doubles when it grows, and keeps what was sent until that is half of what it holds.
+//! Four times, because a buffer doubles when it grows, and keeps what was sent until that is half of what it holds. Who
+//! takes most of one long reply and not its end holds the memory of all of it: giving that back each time a socket is
+//! full would cost those who do read as much again as making the reply.
 
 use std::time::Duration;
 

@@ -54,19 +54,32 @@ pub(crate) fn serve(path: &Path, domains: u32) -> Outcome<()> {
     server::end_with_parent()?;
     let xl = if domains == 0 { Xl::open(|_| ())? } else { Xl::open(sim::start(domains, 1)?)? };
     let mut input = vec![0; 64 << 10];
-    let mut output = String::new();
+    let (mut begun, mut output) = (Vec::new(), String::new());
     echo::run(path, move |socket| {
-        while let Ok(count @ 1..) = socket.read(&mut input) {
-            // A bench's client sends whole lines.
+        loop {
+            let count = match socket.read(&mut input) {
+                Ok(count @ 1..) => count,
+                // The rest of a line is on its way: a bench's client sends it at once.
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock && !begun.is_empty() => {
+                    std::thread::yield_now();
+                    continue;
+                }
+                _ => break,
+            };
             for line in input[..count].split_inclusive(|&byte| byte == b'\n') {
-                output.push_str(&answer(&xl, line).expect("a bench's requests are good"));
+                begun.extend_from_slice(line);
+                if line.ends_with(b"\n") {
+                    output.push_str(&answer(&xl, &begun).expect("a bench's requests are good"));
+                    begun.clear();
+                }
             }
             send(socket, output.as_bytes());
             output.clear();
-            if count < input.len() {
+            if count < input.len() && begun.is_empty() {
                 break;
             }
         }
+        begun.clear();
     })
 }
 

@@ -3,9 +3,6 @@
 //! In: replies, appended by the writer. Out: the bytes not sent yet. It does no I/O, and it does not know where
 //! one reply ends and the next begins. Invariant: `sent ≤ bytes.len()`, and both are 0 when nothing is owed.
 
-/// Memory that is not worth giving back while something is owed.
-const SMALL: usize = 64 << 10;
-
 /// A growable queue of bytes that keeps its memory from use to use, up to a bound.
 #[derive(Debug, Default)]
 pub struct OutBuf {
@@ -47,11 +44,6 @@ impl OutBuf {
         debug_assert!(self.sent <= self.bytes.len(), "more sent than there was");
         if self.sent == self.bytes.len() {
             self.bytes.clear();
-            self.sent = 0;
-        } else if self.bytes.capacity() > SMALL && self.len() < self.bytes.capacity() / 4 {
-            // Whoever owes little holds little, however much that was before.
-            self.bytes.drain(..self.sent);
-            self.bytes.shrink_to(2 * self.bytes.len());
             self.sent = 0;
         }
     }
@@ -99,17 +91,6 @@ mod tests {
         buf.insert(0, b"");
         buf.insert(11, b"!");
         assert_eq!(buf.unsent(), b"{left out}\n!");
-    }
-
-    #[test]
-    fn who_owes_little_holds_little() {
-        let mut buf = OutBuf::default();
-        buf.tail().extend_from_slice(&[b'x'; 1 << 20]);
-        while buf.len() > 10 {
-            buf.consume(buf.len() / 2);
-            assert!(buf.bytes.capacity() <= SMALL.max(4 * buf.len()), "{} for {}", buf.bytes.capacity(), buf.len());
-        }
-        assert_eq!(buf.unsent(), &[b'x'; 10][..buf.len()]);
     }
 
     #[test]
