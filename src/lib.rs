@@ -10,7 +10,8 @@
 //!
 //! The kernel writes a request's bytes once, into the input buffer; they are parsed there. There is no tree of Rust
 //! objects between JSON and C: strings are passed to libxl where they lie, and results are encoded from libxl's
-//! memory straight into the output buffer. No stage calls back to an earlier one.
+//! memory straight into the output buffer. One text is kept: that of the list of domains, in which each poll writes
+//! what has changed, and which is sent from where it is (`api::kept`). No stage calls back to an earlier one.
 //!
 //! # The rooms
 //!
@@ -44,7 +45,7 @@
 //! * A method's name on the wire is libxl's own, and so are names and forms of what it returns.
 //! * A client's bytes never end the process: what is wrong with them is a value of [`error`], and it costs nobody else.
 //! * Unsafe code is where a module allows it at its top and says why: [`xl`], [`api`], [`xen`], [`sim`], `json::tape`,
-//!   `json::writer`, `json::decimal`, `stats::encode`, `wire::block`, `wire::peer`.
+//!   `json::writer`, `json::pen`, `json::decimal`, `stats::encode`, `wire::block`, `wire::peer`.
 
 #[cfg(feature = "daemon")]
 pub mod api;

@@ -15,7 +15,7 @@ use crate::xl::Xl;
 /// What methods keep from call to call.
 #[derive(Debug, Default)]
 pub struct Keeper {
-    /// Written by [`KeptList::renew`].
+    /// Each renewed by the method that lists such structs.
     pub lists: KeptLists,
     /// Whose text is the result of the last call, if that is not in its writer.
     result: Option<Find>,

@@ -4,7 +4,7 @@
 //! in the loop: one list of domains a sample, libxl's or the hypervisor's own; the machine's totals, and each domain's
 //! vcpus, only when they are asked for. Counters are told as they are: rates are for whoever has two samples.
 //!
-//! With `since`, only domains that have changed in something that is asked for are told: [`ledger`] keeps what was seen
+//! With `since`, only domains that have changed in something that is asked for are told: `ledger` keeps what was seen
 //! last. Until somebody asks so, there is none.
 //!
 //! | page | what |
