@@ -42,7 +42,7 @@ mod schedule;
 mod server;
 mod trouble;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{Parser, ValueEnum};
@@ -135,12 +135,8 @@ impl Bench {
 
 fn main() -> Outcome<()> {
     let args: Vec<String> = std::env::args().collect();
-    if let [_, role, socket, number] = args.as_slice() {
-        match role.as_str() {
-            echo::ROLE => return echo::serve(Path::new(socket), number.parse()?),
-            rival::ROLE => return rival::serve(Path::new(socket), number.parse()?),
-            _ => {}
-        }
+    if let Some(served) = server::take_role(&args) {
+        return served;
     }
     let options = Options::parse();
     raise_descriptor_limit();

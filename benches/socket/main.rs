@@ -23,8 +23,6 @@ mod series;
 mod server;
 mod table;
 
-use std::path::Path;
-
 use client::Shape;
 use compare::Setting;
 use programs::Programs;
@@ -68,12 +66,8 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Outcome<()> {
     let args: Vec<String> = std::env::args().collect();
-    if let [_, role, socket, number] = args.as_slice() {
-        match role.as_str() {
-            echo::ROLE => return echo::serve(Path::new(socket), number.parse()?),
-            rival::ROLE => return rival::serve(Path::new(socket), number.parse()?),
-            _ => {}
-        }
+    if let Some(served) = server::take_role(&args) {
+        return served;
     }
     let has = |word: &str| args.iter().any(|arg| arg == word);
     let is_smoke = has("--smoke");

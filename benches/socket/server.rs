@@ -244,6 +244,17 @@ fn role(role: &str, socket: &Path, number: &str) -> Outcome<Command> {
     Ok(command)
 }
 
+/// What this program was started for in another role, once that has ended; nothing if it has none.
+pub(crate) fn take_role(args: &[String]) -> Option<Outcome<()>> {
+    let [_, role, socket, number] = args else { return None };
+    let serve = match role.as_str() {
+        echo::ROLE => |socket: &Path, number: &str| echo::serve(socket, number.parse()?),
+        rival::ROLE => |socket: &Path, number: &str| rival::serve(socket, number.parse()?),
+        _ => return None,
+    };
+    Some(serve(Path::new(socket), number))
+}
+
 /// Has this process killed when the one that started it ends, be it by a signal.
 pub(crate) fn end_with_parent() -> Outcome<()> {
     Ok(rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?)
